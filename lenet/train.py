@@ -1,0 +1,259 @@
+"""The training engine: an epoch is one TensorFlow graph, and evaluation counts every image once."""
+
+import base64
+import os
+import time
+from pathlib import Path
+from typing import NamedTuple
+
+import keras
+import numpy as np
+import pandas as pd
+import tensorflow as tf
+from scipy.special import logsumexp
+from tqdm import tqdm
+
+from lenet import arithmetic, model
+from lenet.data import Dataset, Images
+
+EVALUATION_BATCH = 500
+NOT_FINITE, ONE_DIGIT = "not finite", "one digit"
+
+
+class Evaluation(NamedTuple):
+    """True and predicted digit of each image of a set, and its cross-entropy."""
+
+    labels: np.ndarray
+    predictions: np.ndarray
+    losses: np.ndarray
+
+    @property
+    def right(self) -> np.ndarray:
+        return self.predictions == self.labels
+
+    @property
+    def error(self) -> float:
+        """Wrong answers over all answers."""
+        return float(np.mean(~self.right))
+
+
+class Resident(NamedTuple):
+    """A set held on the device: uint8 images of shape (n, 28, 28, 1) and int32 labels."""
+
+    images: tf.Tensor
+    labels: tf.Tensor
+
+    def batch(self, rows) -> tuple[tf.Tensor, tf.Tensor]:
+        """Images in [0, 1] and labels of some rows."""
+        return pixels(tf.gather(self.images, rows)), tf.gather(self.labels, rows)
+
+
+def resident(images: Images) -> Resident:
+    return Resident(tf.constant(images.images[..., None]), tf.constant(images.labels))
+
+
+def pixels(images) -> tf.Tensor:
+    return tf.cast(images, tf.float32) * (1 / 255)
+
+
+def logits(weights, images, head: str = "linear") -> tf.Tensor:
+    """The network on images in [0, 1], for weights in the order of `model.weights`.
+
+    Pooling comes before bias and ReLU: both are monotone and alike at every position, so the values are the
+    same and the work on them a quarter.
+    """
+    flow = images
+    for kernel, bias in (weights[0:2], weights[2:4]):
+        flow = tf.nn.max_pool2d(tf.nn.conv2d(flow, kernel, 1, "SAME"), 2, 2, "VALID")
+        flow = tf.nn.relu(flow + bias)
+    flow = tf.reshape(flow, (-1, weights[4].shape[0])) @ weights[4] + weights[5]
+    return (tf.nn.relu(flow) if head == "relu" else flow) @ weights[6] + weights[7]
+
+
+OPTIONS = ("filters", "head", "init", "batch_size", "shuffle", "shards", "device")
+
+
+class Trainer:
+    """Plain gradient descent on one network and one data set, from the initial values of any seed.
+
+    Each batch is cut in a fixed number of `shards` that run side by side; their number, not that of the
+    threads, decides the order of additions and so the bits of the result. Only the last batch of an epoch
+    may be short. In file order it takes a full step, as in 2017; in shuffled order its step is scaled by its
+    size, or one step on a few random images would hide the epoch's result.
+    """
+
+    def __init__(self, dataset: Dataset, *, filters=16, head="linear", init="normal", batch_size=64,
+                 shuffle=False, shards=2, device="CPU"):  # fmt: skip
+        if batch_size > len(dataset.train):
+            raise ValueError(f"batch_size = {batch_size}: must be at most the {len(dataset.train)} training images")
+        if shards > batch_size:
+            raise ValueError(f"shards = {shards}: must be at most the batch size, {batch_size}")
+        self.dataset, self.filters, self.head, self.init = dataset, filters, head, init
+        self.batch_size, self.shuffle, self.shards = batch_size, shuffle, shards
+        self.model = model.build(filters, head, init)
+        self.weights = [weight.value for weight in self.model.weights]
+        self.train_set, self.validation_set = resident(dataset.train), resident(dataset.validation)
+        self.steps = -(-len(dataset.train) // batch_size)
+        # Keras would compile with XLA on a GPU alone; so does this engine, and says so.
+        compiled = device == "GPU"
+        self._epoch = tf.function(self._epoch_graph, jit_compile=compiled)
+        self._logits = tf.function(self._logits_graph, jit_compile=compiled)
+
+    @classmethod
+    def of(cls, dataset: Dataset, settings: dict) -> "Trainer":
+        """The trainer that a run's settings ask for."""
+        return cls(dataset, **{name: settings[name] for name in OPTIONS})
+
+    def reset(self, seed: int):
+        """Set the initial values of a seed."""
+        self.model.set_weights(model.initial_values(self.filters, self.head, self.init, seed))
+
+    def _step(self, rows, learning_rate):
+        """One step on a batch of rows; return its mean loss."""
+        with tf.GradientTape() as tape:
+            losses = []
+            for part in tf.split(rows, shard_sizes(rows.shape[0], self.shards)):
+                images, labels = self.train_set.batch(part)
+                outputs = logits(self.weights, images, self.head)
+                losses.append(tf.nn.sparse_softmax_cross_entropy_with_logits(labels, outputs))
+            loss = tf.add_n([tf.reduce_sum(shard) for shard in losses]) / rows.shape[0]
+        for weight, gradient in zip(self.weights, tape.gradient(loss, self.weights), strict=True):
+            weight.assign_sub(learning_rate * gradient)
+        return loss
+
+    def _epoch_graph(self, order, learning_rate):
+        """Train once on every row of `order`; return the loss of each step."""
+        size, (full, short) = self.batch_size, divmod(order.shape[0], self.batch_size)
+        losses = tf.TensorArray(tf.float32, self.steps)
+        for step in tf.range(full):
+            losses = losses.write(step, self._step(tf.slice(order, [step * size], [size]), learning_rate))
+        if short:
+            scale = short / size if self.shuffle else 1.0
+            losses = losses.write(full, self._step(order[full * size :], scale * learning_rate))
+        return losses.stack()
+
+    def _logits_graph(self, images):
+        """Logits of all images; the batches of the loop are independent, so they run side by side."""
+        full, short = divmod(images.shape[0], EVALUATION_BATCH)
+        batches = tf.TensorArray(tf.float32, full)
+        for batch in tf.range(full):
+            start = batch * EVALUATION_BATCH
+            part = tf.slice(images, [start, 0, 0, 0], [EVALUATION_BATCH, *images.shape[1:]])
+            batches = batches.write(batch, logits(self.weights, pixels(part), self.head))
+        outputs = tf.reshape(batches.stack(), (-1, arithmetic.CLASSES))
+        rest = logits(self.weights, pixels(images[full * EVALUATION_BATCH :]), self.head) if short else outputs[:0]
+        return tf.concat([outputs, rest], 0)
+
+    def trace(self):
+        """Make the graphs of an epoch and of both evaluations, without running them."""
+        order = tf.TensorSpec([len(self.dataset.train)], tf.int32)
+        self._epoch.get_concrete_function(order, tf.TensorSpec([], tf.float32))
+        for images in (self.train_set.images, self.validation_set.images):
+            self._logits.get_concrete_function(tf.TensorSpec(images.shape, images.dtype))
+
+    def epoch(self, learning_rate: float, order: np.ndarray) -> np.ndarray:
+        """Train once on the images in this order; return the loss of each step, float32."""
+        return self._epoch(tf.constant(order, tf.int32), tf.constant(learning_rate, tf.float32)).numpy()
+
+    def evaluate(self, images: Resident) -> Evaluation:
+        """Predict every image of a set once."""
+        return evaluation(self._logits(images.images).numpy(), images.labels.numpy())
+
+    def order(self, seed: int, epoch: int) -> np.ndarray:
+        """The rows of the training set as this epoch takes them."""
+        rows = np.arange(len(self.dataset.train))
+        return np.random.default_rng([seed, epoch]).permutation(rows) if self.shuffle else rows
+
+    def fit(self, learning_rate: float, epochs: int, seed: int) -> tuple[pd.DataFrame, Evaluation]:
+        """Train from a seed's initial values; return its curve and the last evaluation of the validation set.
+
+        The curve has a row for each epoch from 0, the untrained network: seed, epoch, train_loss (mean over
+        steps), validation_error, seconds (training alone), failed ("" or how) and failed_step. From a failure
+        on, train_loss and validation_error are missing.
+        """
+        self.reset(seed)
+        last = self.evaluate(self.validation_set)
+        rows, digits, failed_step = [(seed, 0, np.nan, last.error, np.nan)], [len(set(last.predictions))], 0
+        for epoch in tqdm(range(1, epochs + 1), desc=f"seed {seed}", unit="epoch"):
+            order, start = self.order(seed, epoch), time.perf_counter()
+            losses = self.epoch(learning_rate, order)
+            seconds = time.perf_counter() - start
+            if not np.isfinite(losses).all():
+                failed_step = (epoch - 1) * self.steps + int(np.argmin(np.isfinite(losses))) + 1
+                break
+            last = self.evaluate(self.validation_set)
+            rows.append((seed, epoch, float(losses.mean(dtype=np.float64)), last.error, seconds))
+            digits.append(len(set(last.predictions)))
+        rows += [(seed, epoch, np.nan, np.nan, np.nan) for epoch in range(len(rows), epochs + 1)]
+        curve = pd.DataFrame(rows, columns=["seed", "epoch", "train_loss", "validation_error", "seconds"])
+        return with_failure(curve, digits, failed_step, self.steps), last
+
+
+def shard_sizes(size: int, shards: int) -> list[int]:
+    """Cut `size` images into at most `shards` parts that differ by at most one, the larger first."""
+    shards = min(size, shards)
+    return [size // shards + (part < size % shards) for part in range(shards)]
+
+
+def evaluation(outputs: np.ndarray, labels: np.ndarray) -> Evaluation:
+    """Predictions and cross-entropies from logits of shape (n, 10)."""
+    losses = logsumexp(outputs.astype(np.float64), axis=1) - outputs[np.arange(len(labels)), labels]
+    return Evaluation(labels, outputs.argmax(1), losses)
+
+
+def with_failure(curve: pd.DataFrame, digits: list[int], failed_step: int, steps: int) -> pd.DataFrame:
+    """Mark a diverged run: a loss that is not finite at `failed_step`, or one digit for every image at the end.
+
+    `digits` counts the different predictions at each evaluation. An error value shows neither: a network
+    of NaN answers 0 to every image and scores what an untrained one may score.
+    """
+    failed = NOT_FINITE if failed_step else ONE_DIGIT if digits[-1] == 1 else ""
+    if failed == ONE_DIGIT:
+        collapsed = max((epoch + 1 for epoch, count in enumerate(digits) if count > 1), default=0)
+        failed_step = collapsed * steps
+        curve.loc[curve["epoch"] >= collapsed, ["train_loss", "validation_error"]] = np.nan
+    return curve.assign(failed=failed, failed_step=failed_step)
+
+
+def failure(curve: pd.DataFrame) -> str:
+    """ "" for a run that learnt, else how it diverged and at which step."""
+    end = curve.iloc[-1]
+    return f"{end.failed} from step {end.failed_step:,}" if end.failed else ""
+
+
+def study(trainer: Trainer, settings: dict) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Train from several initial values; return all curves, and for each seed which validation images were right."""
+    curves, right = [], []
+    for seed in range(settings["first_seed"], settings["first_seed"] + settings["seeds"]):
+        curve, last = trainer.fit(settings["lr"], settings["epochs"], seed)
+        curves.append(curve)
+        right.append((seed, settings["epochs"], "" if failure(curve) else packed(last.right)))
+    return pd.concat(curves, ignore_index=True), pd.DataFrame(right, columns=["seed", "epoch", "right"])
+
+
+def packed(right: np.ndarray) -> str:
+    """Which images were answered rightly, one bit each, as base64."""
+    return base64.b64encode(np.packbits(right)).decode()
+
+
+def save(network: keras.Model, path: str):
+    """Save a model as a .keras file that is either whole or not there."""
+    whole = Path(path)
+    part = whole.with_name(f".{os.getpid()}-{whole.name}")
+    network.save(part)
+    part.replace(whole)
+
+
+def confusion(test: Evaluation) -> pd.DataFrame:
+    """Images by digit (rows) and answer (columns), 10 x 10."""
+    counts = np.zeros((arithmetic.CLASSES, arithmetic.CLASSES), int)
+    np.add.at(counts, (test.labels, test.predictions), 1)
+    return pd.DataFrame(counts, columns=[str(digit) for digit in range(arithmetic.CLASSES)])
+
+
+def worst(test: Evaluation, count: int = 20) -> pd.DataFrame:
+    """The wrong answers of largest cross-entropy: columns image (its row in the set) and title."""
+    wrong = np.flatnonzero(~test.right)
+    chosen = wrong[np.argsort(-test.losses[wrong], kind="stable")][:count]
+    titles = [f"{test.labels[image]} taken for {test.predictions[image]}" for image in chosen]
+    return pd.DataFrame({"image": chosen, "title": titles})
