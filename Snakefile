@@ -1,0 +1,54 @@
+# Which runs there are, what each needs, what the report needs. Started by `python -m lenet`, which hands over
+# preview (True or False), gpu (True or False) and dataset (mnist or digits).
+import re
+import shlex
+import sys
+from pathlib import Path
+
+from lenet.__main__ import expected_seconds
+from lenet.params import plan, sources
+
+FOLDER = "reports/preview" if config["preview"] else "reports"
+FLAGS = " ".join([f"--dataset {config['dataset']}", *(f"--{flag}" for flag in ("preview", "gpu") if config[flag])])
+PYTHON = shlex.quote(sys.executable)
+READERS = ["arithmetic", "claims", "costs", "figures", "learning", "params", "publish", "report", "scraps", "statistics", "tables"]
+# Timing runs first, each alone; of the others the longest first.
+RUNS = sorted(plan(config["preview"], config["gpu"]), key=lambda run: (run.alone, expected_seconds(run)))
+
+
+rule report:
+    # The page, the paper and the numbers, from every finished run.
+    input:
+        [f"{FOLDER}/runs/{run.name}.ipynb" for run in RUNS],
+        [f"lenet/{reader}.py" for reader in READERS],
+        sorted(str(path) for path in Path("lenet").glob("[rt]e*/*")),
+        "notebooks/report.ipynb",
+    output:
+        [f"{FOLDER}/{name}" for name in ("report.html", "report.pdf", "results.json")],
+    log:
+        f"{FOLDER}/logs/report.log",
+    shell:
+        f"exec {PYTHON} -m lenet.run report report {FOLDER}/report.ipynb {{log}} {FLAGS}"
+
+
+for rank, run in enumerate(RUNS):
+
+    # One executed notebook, whole or not there. It depends on what makes its numbers and on its settings.
+    rule:
+        name:
+            re.sub(r"\W", "_", run.name)
+        input:
+            sources(run.notebook),
+        output:
+            f"{FOLDER}/runs/{run.name}.ipynb",
+        params:
+            study=run.study,
+            point=run.point,
+            settings=run.settings,
+        log:
+            f"{FOLDER}/logs/{run.name}.log",
+        threads: workflow.cores if run.alone else 1
+        priority: rank
+        # Evaluated when the job starts, so the loop's variables must not stand in it.
+        shell:
+            f"exec {PYTHON} -m lenet.run {{params.study}} {{params.point:q}} {{output:q}} {{log:q}} {FLAGS}"

@@ -1,0 +1,70 @@
+"""Runs that are whole are read; those that are not are refused by name."""
+
+import nbformat
+import numpy as np
+import pandas as pd
+import papermill
+import pytest
+
+from lenet import params, scraps
+
+RUN = params.Run("lr_study", "lr=0.5", "lr_study", {"lr": 0.5, "epochs": 2})
+CELL = """
+import numpy as np, pandas as pd
+from lenet import data, scraps
+images = data.load_digits()
+scraps.record("lr_study", {"lr": 0.5, "epochs": 2}, images, note=None)
+scraps.frame("curves", pd.DataFrame({"seed": [1, 1], "validation_error": [0.25, np.nan], "train_loss": [1.0, np.inf]}))
+"""
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    """A notebook that glued a record and a frame, executed by papermill."""
+    folder = tmp_path_factory.mktemp("runs") / "lr_study"
+    folder.mkdir()
+    book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(CELL)])
+    book.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    nbformat.write(book, folder / "source.ipynb")
+    papermill.execute_notebook(str(folder / "source.ipynb"), str(folder / "lr=0.5.ipynb"), progress_bar=False)
+    return folder / "lr=0.5.ipynb"
+
+
+def test_what_was_glued_is_read_to_the_bit(finished):
+    run = scraps.read(finished, RUN)
+    assert run.name == "lr_study/lr=0.5"
+    assert run.record["parameters"] == RUN.settings
+    assert run.record["images"] == {"train": 1197, "validation": 300, "test": 300}
+    expected = pd.DataFrame({"seed": [1, 1], "validation_error": [0.25, np.nan], "train_loss": [1.0, np.inf]})
+    pd.testing.assert_frame_equal(run.frames["curves"], expected)
+
+
+def test_rows_carry_their_run_and_its_parameters(finished):
+    joined = scraps.joined(scraps.read_all(finished.parents[1], [RUN]), "curves")
+    assert joined["run"].unique().tolist() == ["lr_study/lr=0.5"]
+    assert joined["lr"].unique().tolist() == [0.5]
+
+
+def test_a_missing_run_is_refused_by_name(tmp_path):
+    with pytest.raises(scraps.ScrapError, match="lr_study/lr=0.5: there is no .*lr=0.5.ipynb"):
+        scraps.read_all(tmp_path, [RUN])
+
+
+@pytest.mark.parametrize("fault", ["cut in half", "empty", "outputs stripped"])
+def test_a_damaged_run_is_refused_by_name(fault, finished, tmp_path):
+    path = tmp_path / "lr=0.5.ipynb"
+    if fault == "outputs stripped":
+        book = nbformat.read(finished, 4)
+        for cell in book.cells:
+            cell.outputs = []
+        nbformat.write(book, path)
+    else:
+        path.write_text(finished.read_text()[: 0 if fault == "empty" else len(finished.read_text()) // 2])
+    with pytest.raises(scraps.ScrapError, match="lr_study/lr=0.5: .*remove it and run it again"):
+        scraps.read(path, RUN)
+
+
+def test_a_run_with_other_settings_than_planned_is_refused(finished):
+    planned = RUN._replace(settings={"lr": 0.5, "epochs": 15})
+    with pytest.raises(scraps.ScrapError, match="lr_study/lr=0.5: epochs = 2 in .*: must be 15"):
+        scraps.read(finished, planned)
