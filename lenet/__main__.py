@@ -11,7 +11,7 @@ import subprocess
 import sys
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from lenet import arithmetic, data, machine, params
@@ -67,8 +67,9 @@ def expected_seconds(run: params.Run) -> float:
     """A rough time for a run, good for proportions."""
     settings = run.settings
     images = len(data.load_digits().train) if settings.get("dataset") == "digits" else 50_000
-    work = arithmetic.training_flops(settings.get("filters", 16), images) * settings.get("epochs", 1)
-    return START_SECONDS + work * settings.get("seeds", 1) / GUESSED_GFLOPS / 1e9
+    trained = images * settings.get("epochs", 0) + 4 * settings.get("steps", 0) * settings.get("batch_size", 0)
+    work = arithmetic.training_flops(settings.get("filters", 16), trained) * settings.get("seeds", 1)
+    return START_SECONDS + work / GUESSED_GFLOPS / 1e9
 
 
 class Progress:
@@ -95,20 +96,31 @@ class Progress:
         rest = sum(self.expected.values()) - done
         left = rest * elapsed / done if done else rest
         counts = f"[{len(self.done)}/{len(self.expected)} runs, about {left / 60:.0f} min left]"
-        print(f"{counts} {event or 'running ' + ', '.join(self.running or ['the report'])}", flush=True)
+        print(f"{counts} {event or 'running ' + (', '.join(self.running) or 'the workflow')}", flush=True)
 
 
 def follow(process: subprocess.Popen, log: Path, progress: Progress) -> int:
     """Keep what the workflow prints in a log and tell how far it is; hand on signals; return its exit status."""
     lines = queue.Queue()
-    threading.Thread(target=lambda: [lines.put(line) for line in [*process.stdout, None]], daemon=True).start()
-    threading.Thread(target=lambda: None, daemon=True)
+
+    def read():
+        for line in process.stdout:
+            lines.put(line)
+        lines.put(None)
+
+    def end(number):
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, number)
 
     def stop(number, _):
-        print(f"lenet: stopping ({signal.Signals(number).name})", flush=True)
-        os.killpg(process.pid, number)
-        threading.Timer(STOP_SECONDS, lambda: os.killpg(process.pid, signal.SIGKILL)).start()
+        end(number)
+        timer = threading.Timer(STOP_SECONDS, end, [signal.SIGKILL])
+        timer.daemon = True
+        timer.start()
+        # Not print: the signal may come in the middle of one.
+        os.write(1, f"lenet: stopping ({signal.Signals(number).name})\n".encode())
 
+    threading.Thread(target=read, daemon=True).start()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, stop)
     log.parent.mkdir(parents=True, exist_ok=True)
@@ -140,7 +152,7 @@ def make(preview: bool, given: list[str]) -> int:
         return 0
     process = subprocess.Popen(
         command, cwd=params.ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-        start_new_session=True, preexec_fn=end_with_parent,
+        errors="replace", start_new_session=True, preexec_fn=end_with_parent,
     )  # fmt: skip
     status = follow(process, folder / "logs" / "snakemake.log", Progress(runs))
     if status:
@@ -169,4 +181,7 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        sys.exit("lenet: stopped before any run began; what is done is kept")

@@ -12,6 +12,8 @@ import time
 from contextlib import contextmanager
 from pathlib import Path
 
+import psutil
+
 from lenet import arithmetic, data, machine, params
 
 SCHEMA = 1
@@ -118,6 +120,31 @@ def time_epochs(trainer, settings: dict, samples: dict) -> bool:
         with clock(samples["validation"]):
             trainer.evaluate(trainer.validation_set)
     return finite
+
+
+def memory(settings: dict) -> dict:
+    """Measure, in a fresh process, the memory to evaluate all training images in batches and at once, in bytes.
+
+    Peaks above what is resident before. Where the machine has too little memory for all images at once, that
+    one is missing (None), and so is whether both ways predict the same digits.
+    """
+    import tensorflow as tf
+
+    from lenet import model, train
+
+    images = data.load(settings["dataset"]).train
+    pixels = tf.constant(images.images[..., None])
+    network, filters = model.build(settings["filters"]), settings["filters"]
+    answer = tf.function(lambda batch: tf.argmax(network(tf.cast(batch, tf.float32) / 255), 1))
+    before, size = peak_memory_bytes(), train.EVALUATION_BATCH
+    batched = [answer(pixels[start : start + size]).numpy() for start in range(0, len(images), size)]
+    found = {"filters": filters, "batched_bytes": peak_memory_bytes() - before}
+    needed = 3 * len(images) * arithmetic.layers(filters)[0].output_bytes
+    if psutil.virtual_memory().available < needed:
+        return found | {"whole_set_bytes": None, "predictions_equal": None}
+    whole = answer(pixels).numpy()
+    equal = bool((whole == [digit for digits in batched for digit in digits]).all())
+    return found | {"whole_set_bytes": peak_memory_bytes() - before, "predictions_equal": equal}
 
 
 def arguments() -> argparse.Namespace:

@@ -36,6 +36,8 @@ def use(device: str, threads: int = 0) -> int:
     try:
         tf.config.threading.set_intra_op_parallelism_threads(1)
         tf.config.threading.set_inter_op_parallelism_threads(threads)
+        # A GPU computes in float32 as a processor does, not in TF32.
+        tf.config.experimental.enable_tensor_float_32_execution(False)
         if device == "CPU":
             tf.config.set_visible_devices([], "GPU")
     except RuntimeError as error:

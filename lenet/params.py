@@ -11,14 +11,17 @@ import yaml
 
 ROOT = Path(__file__).parents[1]
 
-COMMON = ("lr", "epochs", "filters", "batch_size", "shuffle", "head", "init", "dataset", "device", "threads", "shards")
+WHERE = ("dataset", "device", "threads", "shards")
+COMMON = ("lr", "epochs", "filters", "batch_size", "shuffle", "head", "init", *WHERE)
 NOTEBOOKS = {
     "train": (*COMMON, "seed", "model_path"),
     "lr_study": (*COMMON, "seeds", "first_seed"),
     "benchmark": (*COMMON, "seed", "round"),
+    "divergence": (*WHERE, "lr", "steps", "filters", "batch_size", "seeds", "first_seed"),
+    "memory": (*WHERE, "filters"),
 }
 # The modules whose change can change a number: prose, figures and claims are not among them.
-NUMBER_MODULES = ("arithmetic", "data", "machine", "model", "train")
+NUMBER_MODULES = ("arithmetic", "data", "engine", "machine", "model", "train")
 STUDY_KEYS = {"notebook", "fixed", "grid", "points", "preview"}
 
 
@@ -55,6 +58,7 @@ class Rule(NamedTuple):
 RULES = {
     "lr": Rule(float, 1e-6, 10),
     "epochs": Rule(int, 1, 1000),
+    "steps": Rule(int, 1, 10_000),
     "seeds": Rule(int, 1, 100),
     "first_seed": Rule(int, 0, 10**6),
     "seed": Rule(int, 0, 10**6),
@@ -116,8 +120,8 @@ class Run(NamedTuple):
 
     @property
     def alone(self) -> bool:
-        """A timing run has the machine to itself."""
-        return self.notebook == "benchmark"
+        """A run that measures the machine has it to itself."""
+        return self.notebook in ("benchmark", "memory")
 
 
 def coerced(study: str, settings: dict) -> dict:
@@ -192,7 +196,7 @@ def find_run(study: str, point: str, preview: bool = False) -> Run:
 
 def sources(notebook: str) -> list[str]:
     """The files that make a notebook's numbers: itself, the modules that compute, and the lock, from the root."""
-    modules = [*NUMBER_MODULES, "benchmark"] if notebook == "benchmark" else NUMBER_MODULES
+    modules = [*NUMBER_MODULES, "benchmark"] if notebook in ("benchmark", "memory") else NUMBER_MODULES
     return [f"notebooks/{notebook}.ipynb", *(f"lenet/{module}.py" for module in modules), "requirements.txt"]
 
 

@@ -3,6 +3,7 @@
 import base64
 import os
 import time
+from itertools import product
 from pathlib import Path
 from typing import NamedTuple
 
@@ -13,11 +14,12 @@ import tensorflow as tf
 from scipy.special import logsumexp
 from tqdm import tqdm
 
-from lenet import arithmetic, model
+from lenet import arithmetic, engine, model
 from lenet.data import Dataset, Images
 
-EVALUATION_BATCH = 500
+EVALUATION_BATCH = 256
 NOT_FINITE, ONE_DIGIT = "not finite", "one digit"
+HEADS, INITS = ("linear", "relu"), ("normal", "scaled")
 
 
 class Evaluation(NamedTuple):
@@ -38,36 +40,14 @@ class Evaluation(NamedTuple):
 
 
 class Resident(NamedTuple):
-    """A set held on the device: uint8 images of shape (n, 28, 28, 1) and int32 labels."""
+    """A set held on the device: patches (n, 5096) of its images, uint8, and labels, int32."""
 
-    images: tf.Tensor
+    patches: tf.Tensor
     labels: tf.Tensor
-
-    def batch(self, rows) -> tuple[tf.Tensor, tf.Tensor]:
-        """Images in [0, 1] and labels of some rows."""
-        return pixels(tf.gather(self.images, rows)), tf.gather(self.labels, rows)
 
 
 def resident(images: Images) -> Resident:
-    return Resident(tf.constant(images.images[..., None]), tf.constant(images.labels))
-
-
-def pixels(images) -> tf.Tensor:
-    return tf.cast(images, tf.float32) * (1 / 255)
-
-
-def logits(weights, images, head: str = "linear") -> tf.Tensor:
-    """The network on images in [0, 1], for weights in the order of `model.weights`.
-
-    Pooling comes before bias and ReLU: both are monotone and alike at every position, so the values are the
-    same and the work on them a quarter.
-    """
-    flow = images
-    for kernel, bias in (weights[0:2], weights[2:4]):
-        flow = tf.nn.max_pool2d(tf.nn.conv2d(flow, kernel, 1, "SAME"), 2, 2, "VALID")
-        flow = tf.nn.relu(flow + bias)
-    flow = tf.reshape(flow, (-1, weights[4].shape[0])) @ weights[4] + weights[5]
-    return (tf.nn.relu(flow) if head == "relu" else flow) @ weights[6] + weights[7]
+    return Resident(engine.patches(images.images), tf.constant(images.labels))
 
 
 OPTIONS = ("filters", "head", "init", "batch_size", "shuffle", "shards", "device")
@@ -91,7 +71,7 @@ class Trainer:
         self.dataset, self.filters, self.head, self.init = dataset, filters, head, init
         self.batch_size, self.shuffle, self.shards = batch_size, shuffle, shards
         self.model = model.build(filters, head, init)
-        self.weights = [weight.value for weight in self.model.weights]
+        self.variables = [weight.value for weight in self.model.weights]
         self.train_set, self.validation_set = resident(dataset.train), resident(dataset.validation)
         self.steps = -(-len(dataset.train) // batch_size)
         # Keras would compile with XLA on a GPU alone; so does this engine, and says so.
@@ -110,21 +90,18 @@ class Trainer:
 
     def _step(self, rows, learning_rate):
         """One step on a batch of rows; return its mean loss."""
-        with tf.GradientTape() as tape:
-            losses = []
-            for part in tf.split(rows, shard_sizes(rows.shape[0], self.shards)):
-                images, labels = self.train_set.batch(part)
-                outputs = logits(self.weights, images, self.head)
-                losses.append(tf.nn.sparse_softmax_cross_entropy_with_logits(labels, outputs))
-            loss = tf.add_n([tf.reduce_sum(shard) for shard in losses]) / rows.shape[0]
-        for weight, gradient in zip(self.weights, tape.gradient(loss, self.weights), strict=True):
-            weight.assign_sub(learning_rate * gradient)
+        batch, labels = (tf.gather(part, rows) for part in self.train_set)
+        weights = [variable.value() for variable in self.variables]
+        loss, gradients = engine.gradients(weights, batch, labels, self.head, self.shards)
+        for variable, gradient in zip(self.variables, gradients, strict=True):
+            # One operation in place, where assign_sub would first make lr * gradient.
+            tf.raw_ops.ResourceApplyGradientDescent(var=variable.handle, alpha=learning_rate, delta=gradient)
         return loss
 
     def _epoch_graph(self, order, learning_rate):
         """Train once on every row of `order`; return the loss of each step."""
         size, (full, short) = self.batch_size, divmod(order.shape[0], self.batch_size)
-        losses = tf.TensorArray(tf.float32, self.steps)
+        losses = tf.TensorArray(tf.float32, full + bool(short), element_shape=())
         for step in tf.range(full):
             losses = losses.write(step, self._step(tf.slice(order, [step * size], [size]), learning_rate))
         if short:
@@ -132,24 +109,32 @@ class Trainer:
             losses = losses.write(full, self._step(order[full * size :], scale * learning_rate))
         return losses.stack()
 
-    def _logits_graph(self, images):
-        """Logits of all images; the batches of the loop are independent, so they run side by side."""
-        full, short = divmod(images.shape[0], EVALUATION_BATCH)
-        batches = tf.TensorArray(tf.float32, full)
+    def _logits_graph(self, patches):
+        """Logits of all images, batch by batch; shards of a batch run side by side."""
+        weights = engine.merged([variable.value() for variable in self.variables], self.head)
+        full, short = divmod(patches.shape[0], EVALUATION_BATCH)
+
+        def some(start, size):
+            sizes = engine.shard_sizes(size, self.shards)
+            parts = tf.split(tf.slice(patches, [start, 0], [size, patches.shape[1]]), sizes)
+            return tf.concat([engine.logits(weights, part) for part in parts], 0)
+
+        if not full:
+            return some(0, short)
+        batches = tf.TensorArray(tf.float32, full, element_shape=(EVALUATION_BATCH, arithmetic.CLASSES))
         for batch in tf.range(full):
-            start = batch * EVALUATION_BATCH
-            part = tf.slice(images, [start, 0, 0, 0], [EVALUATION_BATCH, *images.shape[1:]])
-            batches = batches.write(batch, logits(self.weights, pixels(part), self.head))
+            # One batch at a time bounds the memory.
+            tf.autograph.experimental.set_loop_options(parallel_iterations=1)
+            batches = batches.write(batch, some(batch * EVALUATION_BATCH, EVALUATION_BATCH))
         outputs = tf.reshape(batches.stack(), (-1, arithmetic.CLASSES))
-        rest = logits(self.weights, pixels(images[full * EVALUATION_BATCH :]), self.head) if short else outputs[:0]
-        return tf.concat([outputs, rest], 0)
+        return tf.concat([outputs, some(full * EVALUATION_BATCH, short)], 0) if short else outputs
 
     def trace(self):
         """Make the graphs of an epoch and of both evaluations, without running them."""
         order = tf.TensorSpec([len(self.dataset.train)], tf.int32)
         self._epoch.get_concrete_function(order, tf.TensorSpec([], tf.float32))
-        for images in (self.train_set.images, self.validation_set.images):
-            self._logits.get_concrete_function(tf.TensorSpec(images.shape, images.dtype))
+        for patches in (self.train_set.patches, self.validation_set.patches):
+            self._logits.get_concrete_function(tf.TensorSpec(patches.shape, patches.dtype))
 
     def epoch(self, learning_rate: float, order: np.ndarray) -> np.ndarray:
         """Train once on the images in this order; return the loss of each step, float32."""
@@ -157,7 +142,7 @@ class Trainer:
 
     def evaluate(self, images: Resident) -> Evaluation:
         """Predict every image of a set once."""
-        return evaluation(self._logits(images.images).numpy(), images.labels.numpy())
+        return evaluation(self._logits(images.patches).numpy(), images.labels.numpy())
 
     def order(self, seed: int, epoch: int) -> np.ndarray:
         """The rows of the training set as this epoch takes them."""
@@ -187,12 +172,6 @@ class Trainer:
         rows += [(seed, epoch, np.nan, np.nan, np.nan) for epoch in range(len(rows), epochs + 1)]
         curve = pd.DataFrame(rows, columns=["seed", "epoch", "train_loss", "validation_error", "seconds"])
         return with_failure(curve, digits, failed_step, self.steps), last
-
-
-def shard_sizes(size: int, shards: int) -> list[int]:
-    """Cut `size` images into at most `shards` parts that differ by at most one, the larger first."""
-    shards = min(size, shards)
-    return [size // shards + (part < size % shards) for part in range(shards)]
 
 
 def evaluation(outputs: np.ndarray, labels: np.ndarray) -> Evaluation:
@@ -229,6 +208,25 @@ def study(trainer: Trainer, settings: dict) -> tuple[pd.DataFrame, pd.DataFrame]
         curves.append(curve)
         right.append((seed, settings["epochs"], "" if failure(curve) else packed(last.right)))
     return pd.concat(curves, ignore_index=True), pd.DataFrame(right, columns=["seed", "epoch", "right"])
+
+
+def probe(dataset: Dataset, settings: dict) -> pd.DataFrame:
+    """Does a network diverge within its first steps? A row for each way of initial values, head and seed.
+
+    Columns init, head, seed, steps, failed ("" or how) and failed_step.
+    """
+    rows, steps, size = [], settings["steps"], settings["batch_size"]
+    first = dataset._replace(train=Images(*(part[: steps * size] for part in dataset.train)))
+    fixed = {name: settings[name] for name in ("filters", "batch_size", "shards", "device")}
+    for head in HEADS:
+        trainer = Trainer(first, head=head, **fixed)
+        for init, seed in product(INITS, range(settings["first_seed"], settings["first_seed"] + settings["seeds"])):
+            trainer.init = init
+            trainer.reset(seed)
+            finite = np.isfinite(trainer.epoch(settings["lr"], trainer.order(seed, 1)))
+            failed_step = 0 if finite.all() else int(np.argmin(finite)) + 1
+            rows.append((init, head, seed, len(finite), NOT_FINITE if failed_step else "", failed_step))
+    return pd.DataFrame(rows, columns=["init", "head", "seed", "steps", "failed", "failed_step"])
 
 
 def packed(right: np.ndarray) -> str:

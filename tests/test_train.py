@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 import tensorflow as tf
 
-from lenet import data, model, train
+from lenet import data, engine, model, train
 
 
 def few(digits, train_images=150, others=40):
@@ -22,9 +22,9 @@ def few(digits, train_images=150, others=40):
 @pytest.mark.parametrize("head", ["linear", "relu"])
 def test_logits_are_those_of_the_keras_model(head, digits):
     network = model.build(6, head, seed=1)
-    images = tf.constant(digits.train.images[:20, ..., None] / np.float32(255))
-    ours = train.logits([weight.value for weight in network.weights], images, head)
-    np.testing.assert_allclose(ours, network(images), rtol=1e-4, atol=1e-4)
+    images = digits.train.images[:20]
+    ours = engine.logits(engine.merged(network.weights, head), engine.patches(images))
+    np.testing.assert_allclose(ours, network(images[..., None] / np.float32(255)), rtol=1e-4, atol=1e-4)
 
 
 @pytest.mark.parametrize(("head", "batch_size", "shards"), [("linear", 64, 2), ("relu", 50, 3), ("linear", 7, 1)])
@@ -43,6 +43,34 @@ def test_an_epoch_is_that_of_keras_fit(head, batch_size, shards, digits):
     peer.fit(images, small.train.labels, batch_size=batch_size, shuffle=False, verbose=0)
     for ours, theirs in zip(trainer.model.get_weights(), peer.get_weights(), strict=True):
         np.testing.assert_allclose(ours, theirs, rtol=1e-3, atol=2e-6)
+
+
+def test_the_program_that_a_gpu_runs_gives_the_same_values_when_compiled_for_the_cpu(digits):
+    plain, compiled = (train.Trainer(few(digits, 80), filters=3, batch_size=32, device=d) for d in ("CPU", "GPU"))
+    found = []
+    for trainer in (plain, compiled):
+        trainer.reset(2)
+        losses = trainer.epoch(0.05, trainer.order(2, 1))
+        found.append((losses, trainer.evaluate(trainer.validation_set).losses, *trainer.model.get_weights()))
+    for ours, other in zip(*found, strict=True):
+        np.testing.assert_allclose(ours, other, rtol=1e-3, atol=1e-5)
+
+
+GRADIENT_CASES = [("linear", 64, 2), ("relu", 45, 3), ("linear", 5, 1)]
+
+
+@pytest.mark.parametrize(("head", "size", "shards"), GRADIENT_CASES)
+def test_gradients_are_those_of_a_plain_tape_on_the_keras_model(head, size, shards, digits):
+    network = model.build(6, head, init="scaled", seed=1)
+    images, labels = digits.train.images[:size], tf.constant(digits.train.labels[:size])
+    weights = [tf.constant(value) for value in network.get_weights()]
+    loss, ours = engine.gradients(weights, engine.patches(images), labels, head, shards)
+    with tf.GradientTape() as tape:
+        outputs = network(images[..., None] / np.float32(255))
+        plain = tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(labels, outputs))
+    np.testing.assert_allclose(loss, plain, rtol=1e-5)
+    for mine, other in zip(ours, tape.gradient(plain, [w.value for w in network.weights]), strict=True):
+        np.testing.assert_allclose(mine, other, rtol=1e-3, atol=1e-5)
 
 
 def test_evaluation_counts_every_image_once(digits, monkeypatch):
@@ -152,9 +180,9 @@ def test_the_worst_mistakes_are_mistakes_the_least_likely_first():
 
 
 def test_shards_cover_a_batch():
-    assert train.shard_sizes(16, 2) == [8, 8]
-    assert train.shard_sizes(7, 3) == [3, 2, 2]
-    assert train.shard_sizes(1, 4) == [1]
+    assert engine.shard_sizes(16, 2) == [8, 8]
+    assert engine.shard_sizes(7, 3) == [3, 2, 2]
+    assert engine.shard_sizes(1, 4) == [1]
 
 
 @pytest.mark.parametrize(
