@@ -18,6 +18,7 @@ from lenet import arithmetic, engine, model
 from lenet.data import Dataset, Images
 
 EVALUATION_BATCH = 256
+PROBE_STEPS = 10  # of the first steps, between two looks at their losses
 NOT_FINITE, ONE_DIGIT = "not finite", "one digit"
 HEADS, INITS = ("linear", "relu"), ("normal", "scaled")
 
@@ -210,22 +211,31 @@ def study(trainer: Trainer, settings: dict) -> tuple[pd.DataFrame, pd.DataFrame]
     return pd.concat(curves, ignore_index=True), pd.DataFrame(right, columns=["seed", "epoch", "right"])
 
 
+def first_steps(trainer: Trainer, learning_rate: float, seed: int, steps: int) -> int:
+    """Train from a seed's initial values; return the first of `steps` whose loss is not finite, or 0."""
+    trainer.reset(seed)
+    rows = trainer.order(seed, 1)[: steps * trainer.batch_size]
+    for part in range(0, len(rows), PROBE_STEPS * trainer.batch_size):
+        finite = np.isfinite(trainer.epoch(learning_rate, rows[part : part + PROBE_STEPS * trainer.batch_size]))
+        if not finite.all():
+            return part // trainer.batch_size + int(np.argmin(finite)) + 1
+    return 0
+
+
 def probe(dataset: Dataset, settings: dict) -> pd.DataFrame:
     """Does a network diverge within its first steps? A row for each way of initial values, head and seed.
 
     Columns init, head, seed, steps, failed ("" or how) and failed_step.
     """
-    rows, steps, size = [], settings["steps"], settings["batch_size"]
-    first = dataset._replace(train=Images(*(part[: steps * size] for part in dataset.train)))
+    rows, steps = [], settings["steps"]
+    first = dataset._replace(train=Images(*(part[: steps * settings["batch_size"]] for part in dataset.train)))
     fixed = {name: settings[name] for name in ("filters", "batch_size", "shards", "device")}
     for head in HEADS:
         trainer = Trainer(first, head=head, **fixed)
         for init, seed in product(INITS, range(settings["first_seed"], settings["first_seed"] + settings["seeds"])):
             trainer.init = init
-            trainer.reset(seed)
-            finite = np.isfinite(trainer.epoch(settings["lr"], trainer.order(seed, 1)))
-            failed_step = 0 if finite.all() else int(np.argmin(finite)) + 1
-            rows.append((init, head, seed, len(finite), NOT_FINITE if failed_step else "", failed_step))
+            failed_step = first_steps(trainer, settings["lr"], seed, steps)
+            rows.append((init, head, seed, steps, NOT_FINITE if failed_step else "", failed_step))
     return pd.DataFrame(rows, columns=["init", "head", "seed", "steps", "failed", "failed_step"])
 
 

@@ -149,6 +149,19 @@ def test_a_rate_that_diverges_is_recorded_with_its_step_and_leaves_no_error_behi
     assert train.failure(curve) == f"not finite from step {curve['failed_step'][0]}"
 
 
+def test_a_probe_finds_the_step_that_training_finds(digits):
+    settings = {"lr": 1e4, "steps": 25, "filters": 4, "batch_size": 6, "seeds": 2, "first_seed": 1, "shards": 2}
+    probes = train.probe(few(digits), settings | {"device": "CPU"})
+    assert len(probes) == 8
+    failed = probes[probes["failed"] == "not finite"]
+    assert len(failed) > 0
+    for probed in failed.itertuples():
+        trainer = train.Trainer(few(digits), filters=4, batch_size=6, init=probed.init, head=probed.head)
+        curve, _ = trainer.fit(1e4, 1, probed.seed)
+        assert probed.failed_step == curve["failed_step"].iloc[-1]
+    assert not train.probe(few(digits), settings | {"device": "CPU", "lr": 1e-6})["failed_step"].any()
+
+
 def test_one_digit_for_all_images_is_a_failure_only_when_it_lasts_to_the_end():
     curve = pd.DataFrame({"epoch": range(5), "train_loss": 2.3, "validation_error": 0.9009})
     dead = train.with_failure(curve.copy(), [3, 5, 1, 1, 1], 0, steps=10)
@@ -166,7 +179,7 @@ def test_a_study_keeps_which_images_were_right(digits):
     assert curves["seed"].unique().tolist() == [4, 5]
     for seed, bits in zip(right["seed"], right["right"], strict=True):
         hits = np.unpackbits(np.frombuffer(base64.b64decode(bits), np.uint8))[: len(small.validation)]
-        error = curves.query("seed == @seed and epoch == 3")["validation_error"].item()
+        error = curves[(curves["seed"] == seed) & (curves["epoch"] == 3)]["validation_error"].item()
         assert 1 - hits.mean() == pytest.approx(error)
 
 
