@@ -4,7 +4,6 @@ LOCK ?= requirements.txt
 ifdef LENET_DATA
 export LENET_DATA := $(abspath $(LENET_DATA))
 endif
-export TF_CPP_MIN_LOG_LEVEL ?= 2
 IN := .venv/bin/
 
 .PHONY: help report preview lab test test-faults test-browser lint lock clean clean-runs

@@ -63,7 +63,7 @@ def measure(settings: dict) -> dict:
     DataError, DeviceError.
     """
     setup, load_before = {name: [] for name in ("import", "build", "trace")}, machine.load()
-    with clock(setup["import"]):
+    with clock(setup["import"]), machine.quiet():
         from lenet import train
     threads = machine.use(settings["device"], settings["threads"])
     with clock(setup["build"]):

@@ -4,6 +4,7 @@ import os
 import platform
 import shutil
 import subprocess
+from contextlib import contextmanager
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from pathlib import Path
@@ -22,14 +23,30 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
 
 
+@contextmanager
+def quiet():
+    """Keep off the terminal what TensorFlow prints while it loads, which no setting of its own stops."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    terminal, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    try:
+        yield
+    finally:
+        os.dup2(terminal, 2)
+        os.close(terminal)
+        os.close(nowhere)
+
+
 def use(device: str, threads: int = 0) -> int:
     """Give TensorFlow one device and `threads` threads (0: all cores); return the number of threads.
 
     Operations run side by side, each on one thread: the network's are too small to be cut up. Raises
     DeviceError for a GPU that TensorFlow does not see, RuntimeError when TensorFlow already runs otherwise.
     """
-    import tensorflow as tf
+    with quiet():
+        import tensorflow as tf
 
+        tf.config.list_physical_devices()
     threads = threads or cores()
     if device == "GPU" and not tf.config.list_physical_devices("GPU"):
         raise DeviceError("device = 'GPU': TensorFlow sees no GPU on this machine; must be CPU here")
