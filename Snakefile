@@ -11,7 +11,8 @@ from lenet.params import plan, sources
 FOLDER = "reports/preview" if config["preview"] else "reports"
 FLAGS = " ".join([f"--dataset {config['dataset']}", *(f"--{flag}" for flag in ("preview", "gpu") if config[flag])])
 PYTHON = shlex.quote(sys.executable)
-READERS = ["arithmetic", "claims", "costs", "figures", "learning", "params", "publish", "report", "scraps", "statistics", "tables"]
+READERS = ["arithmetic", "claims", "costs", "figures", "learning", "params", "plots", "publish", "report", "scraps",
+           "series", "statistics", "tables", "wording"]
 # Timing runs first, each alone; of the others the longest first.
 RUNS = sorted(plan(config["preview"], config["gpu"]), key=lambda run: (run.alone, expected_seconds(run)))
 

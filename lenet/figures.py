@@ -67,7 +67,7 @@ def _ticks(low, high):
     return [tick for tick in values if low <= tick <= high]
 
 
-def _log(values, base=10):
+def log_scale(values, base=10):
     """Return a logarithmic scale around the positive `values`; what lies outside sits on its edge."""
     values = np.asarray(values, float)
     values = values[np.isfinite(values) & (values > 0)]
@@ -77,7 +77,7 @@ def _log(values, base=10):
     return alt.Scale(type="log", base=base, domain=domain, clamp=True, nice=False)
 
 
-def _axis(channel, field, title, scale, ticks=None, form="~s"):
+def quantitative(channel, field, title, scale, ticks=None, form="~s"):
     ticks = _ticks(*scale["domain"]) if ticks is None else ticks
     axis = alt.Axis(values=ticks if len(ticks) > 1 else alt.Undefined, format=form, grid=True, labelOverlap="greedy")
     return channel(f"{field}:Q", title=title, scale=scale, axis=axis)
@@ -91,13 +91,13 @@ def _epochs(frame):
 def _errors(values, logarithmic=True):
     field, title, scale = "validation_error", "Validation error", alt.Scale(type="linear", domain=[0, 1])
     if not logarithmic:
-        return _axis(alt.Y, field, title, scale, [0, 0.25, 0.5, 0.75, 1], "~%")
+        return quantitative(alt.Y, field, title, scale, [0, 0.25, 0.5, 0.75, 1], "~%")
     # A run that failed at once leaves no error to scale by, and must still be drawn.
-    scale = _log([value for value in values if value > 0] or [0.01, 1])
-    return _axis(alt.Y, field, f"{title} (logarithmic)", scale, form="~%")
+    scale = log_scale([value for value in values if value > 0] or [0.01, 1])
+    return quantitative(alt.Y, field, f"{title} (logarithmic)", scale, form="~%")
 
 
-def _colour(name):
+def coloured(name):
     return alt.Color(f"{name}:N", sort=None, legend=None)
 
 
@@ -115,18 +115,18 @@ def _spread(positions, gap):
     return np.array([placed[index] for index in range(len(positions))])
 
 
-def _end_labels(lines, x, y, name, scale):
+def end_labels(lines, x, y, name, scale):
     """Write each line's name at the right of its last point, behind a mark of its colour and own shape."""
     ends = lines.dropna(subset=[y]).sort_values(x, kind="stable").drop_duplicates(name, keep="last")
     forward, back = (np.log10, lambda at: 10**at) if scale["type"] == "log" else (np.asarray, np.asarray)
     at = _spread(forward(np.clip(ends[y].to_numpy(), *scale["domain"])), np.ptp(forward(scale["domain"])) / 22)
     base = alt.Chart(ends.assign(at=back(at))).encode(alt.X(f"{x}:Q"), alt.Y("at:Q", scale=scale))
-    marks = base.mark_point(xOffset=11).encode(_colour(name), alt.Shape(f"{name}:N", sort=None, legend=None))
+    marks = base.mark_point(xOffset=11).encode(coloured(name), alt.Shape(f"{name}:N", sort=None, legend=None))
     return marks + base.mark_text(align="left", dx=20).encode(text=f"{name}:N")
 
 
 def learning_curves(curves, reference=None, logarithmic=True):
-    """Figure 1: validation error by epoch; runs thin, their mean with its 95 % t interval, 2017 dashed.
+    """Figure 1: validation error by epoch; runs thin, their mean with its 95% t interval, 2017 dashed.
 
     `curves` has lr, seed, epoch, validation_error (a fraction; NaN after a run has failed); `reference`, the
     curves of 2017, has learning_rate, epoch, validation_error.
@@ -134,12 +134,12 @@ def learning_curves(curves, reference=None, logarithmic=True):
     past = curves.iloc[:0] if reference is None else reference.rename(columns={"learning_rate": "lr"})
     mean = mean_interval(curves, ["lr", "epoch"], "validation_error").rename(columns={"mean": "validation_error"})
     n = "-".join(map(str, sorted({mean["n"].min(), mean["n"].max()}))) if len(mean) else 0
-    names = [f"mean of {n} runs, 95 % interval", "2017, one run"][: 1 if past.empty else 2]
+    names = [f"mean of {n} runs, 95% interval", "2017, one run"][: 1 if past.empty else 2]
     frames = (curves, mean.assign(series=names[0]), past.assign(series=names[-1]))
     frames = [f.sort_values(["lr", "epoch"], ascending=[False, True]) for f in frames]
     runs, mean, past = (f.assign(rate=f["lr"].map("rate {:g}".format)) for f in frames)
     y = _errors([*runs["validation_error"], *past["validation_error"]], logarithmic)
-    x, colour, dash = _epochs(pd.concat([mean, past])), _colour("rate"), _dash("series", names)
+    x, colour, dash = _epochs(pd.concat([mean, past])), coloured("rate"), _dash("series", names)
     tips = [alt.Tooltip(f"{name}:Q", format=".2%") for name in ("validation_error", "low", "high")]
     tips = ["series:N", "rate:N", "epoch:Q", *tips, "n:Q"]
     low, high = alt.Y("low:Q", scale=y["scale"], title=y["title"]), alt.Y2("high:Q", title="")
@@ -147,7 +147,7 @@ def learning_curves(curves, reference=None, logarithmic=True):
     thin = alt.Chart(runs).mark_line(strokeWidth=0.8, opacity=0.45).encode(x, y, colour, alt.Detail("seed:N"))
     thick = alt.Chart(mean).mark_line(strokeWidth=2.2).encode(x, y, colour, dash, tooltip=tips)
     old = alt.Chart(past).mark_line(strokeWidth=1.6, color=INK).encode(x, y, dash, detail="rate:N", tooltip=tips[:4])
-    labels = _end_labels(pd.concat([past, mean]), "epoch", "validation_error", "rate", y["scale"])
+    labels = end_labels(pd.concat([past, mean]), "epoch", "validation_error", "rate", y["scale"])
     return alt.layer(band, thin, thick, old, labels).properties(width="container", height=360)
 
 
@@ -160,13 +160,13 @@ def seed_curves(curves):
     """Validation error of runs that differ in their seed: columns seed, epoch, validation_error (0-1)."""
     runs = curves.assign(run=curves["seed"].map("seed {}".format))
     y = _errors(runs["validation_error"])
-    line = alt.Chart(runs).mark_line(point=True).encode(_epochs(runs), y, _colour("run"))
-    labels = _end_labels(runs, "epoch", "validation_error", "run", y["scale"])
+    line = alt.Chart(runs).mark_line(point=True).encode(_epochs(runs), y, coloured("run"))
+    labels = end_labels(runs, "epoch", "validation_error", "run", y["scale"])
     return (line + labels).properties(width="container", height=300)
 
 
 def _runtime_panel(times, x, y):
-    chart = alt.Chart(times).encode(x, y, _colour("device"))
+    chart = alt.Chart(times).encode(x, y, coloured("device"))
     dots = alt.Scale(domain=ORIGINS, range=["circle", "diamond"])
     tips = ["series:N", "filters:Q", "parameters:Q", alt.Tooltip("seconds:Q", format=".3g")]
     line = chart.mark_line(strokeWidth=2).encode(_dash("source", ORIGINS).legend(None))
@@ -188,19 +188,19 @@ def runtime(times, title="Runtime (s, logarithmic)"):
         raise ValueError(f"source: {sorted(set(times['source']))}; each must be one of {ORIGINS}")
     times = times.assign(series=times["device"] + ", " + times["source"]).dropna(subset=["seconds"])
     filters = sorted(times["filters"].unique().tolist())
-    left = _axis(alt.X, "filters", "Filters", _log(filters, 2), filters)
-    right = _axis(alt.X, "parameters", "Parameters", _log(times["parameters"]))
-    y = _axis(alt.Y, "seconds", title, _log(times[["seconds", "low", "high"]]))
+    left = quantitative(alt.X, "filters", "Filters", log_scale(filters, 2), filters)
+    right = quantitative(alt.X, "parameters", "Parameters", log_scale(times["parameters"]))
+    y = quantitative(alt.Y, "seconds", title, log_scale(times[["seconds", "low", "high"]]))
     return alt.concat(_runtime_panel(times, left, y), _runtime_panel(times, right, y), columns=2)
 
 
 def parameters_by_layer(frame):
     """Parameters of each layer as the filters grow: columns filters, layer, parameters; both axes logarithmic."""
-    scale, filters = _log(frame["parameters"]), sorted(frame["filters"].unique().tolist())
-    x = _axis(alt.X, "filters", "Filters", _log(filters, 2), filters)
-    y = _axis(alt.Y, "parameters", "Parameters (logarithmic)", scale)
-    line = alt.Chart(frame).mark_line(point=True).encode(x, y, _colour("layer"), tooltip=list(frame.columns))
-    labels = _end_labels(frame, "filters", "parameters", "layer", scale)
+    scale, filters = log_scale(frame["parameters"]), sorted(frame["filters"].unique().tolist())
+    x = quantitative(alt.X, "filters", "Filters", log_scale(filters, 2), filters)
+    y = quantitative(alt.Y, "parameters", "Parameters (logarithmic)", scale)
+    line = alt.Chart(frame).mark_line(point=True).encode(x, y, coloured("layer"), tooltip=list(frame.columns))
+    labels = end_labels(frame, "filters", "parameters", "layer", scale)
     return (line + labels).properties(width="container", height=320)
 
 

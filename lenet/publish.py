@@ -181,6 +181,7 @@ def paper(document, folder):
             file, alt = (json.dumps(text, ensure_ascii=False) for text in (f"{target}.pdf", words))
             call = f"#image({file}, alt: {alt}, width: {min(100, pixels / FULL_WIDTH * 100):.4g}%)"
             element.update(t="RawInline", c=["typst", call])
+    # Without "smart" pandoc writes the quotes themselves; typst would take 2017's for a prime.
     source = _write(document, "typst", {}, ["--shift-heading-level-by=-1"])
     return source.replace("align(center)[#table(", "align(left)[#table(")
 
@@ -191,7 +192,8 @@ def _write(document, writer, variables, flags):
         defaults, template = Path(scratch, "defaults.json"), str(TEMPLATES / f"report.{writer}")
         defaults.write_text(json.dumps({"variables": variables, "standalone": True, "template": template}))
         flags = [f"--defaults={defaults}", "--wrap=preserve", "--fail-if-warnings", *flags]
-        return pypandoc.convert_text(json.dumps(document), writer, format="json", extra_args=flags)
+        target = "typst-smart" if writer == "typst" else writer
+        return pypandoc.convert_text(json.dumps(document), target, format="json", extra_args=flags)
 
 
 def _template(name):

@@ -11,6 +11,7 @@ import pandas as pd
 import scrapbook
 
 from lenet import data, machine, params
+from lenet.costs import EPOCHS_2017
 
 SCHEMA = 1
 
@@ -27,13 +28,24 @@ class Finished(NamedTuple):
     frames: dict[str, pd.DataFrame]
 
 
-def commit() -> str:
-    """The commit of the tree, with "+" where files differ from it; "unknown" outside git."""
-    command = ["git", "-C", str(params.ROOT), "describe", "--always", "--abbrev=12", "--dirty=+", "--exclude=*"]
+def git(*arguments: str) -> str:
+    """What git says of the tree; "unknown" outside git."""
+    command = ["git", "-C", str(params.ROOT), *arguments]
     try:
         return subprocess.run(command, capture_output=True, text=True, check=True, timeout=10).stdout.strip()
     except (OSError, subprocess.SubprocessError):
         return "unknown"
+
+
+def commit() -> str:
+    """The commit of the tree, with "+" where files differ from it; "unknown" outside git."""
+    return git("describe", "--always", "--abbrev=12", "--dirty=+", "--exclude=*")
+
+
+def last_change(path: str) -> tuple[str, str]:
+    """Commit and time (ISO, UTC offset) of the last change of a file of the project; "unknown" outside git."""
+    commit, _, time = (git("log", "-1", "--format=%h %cI", "--", path) or "unknown").partition(" ")
+    return commit, time or "unknown"
 
 
 def record(notebook: str, settings: dict, images: data.Dataset, **more) -> dict:
@@ -99,25 +111,20 @@ def joined(finished: list[Finished], name: str) -> pd.DataFrame:
 
 
 def times(finished: list[Finished]) -> pd.DataFrame:
-    """A row for each timing run: device, filters, round, sizes, and seconds; of an epoch the median."""
-    rows = []
+    """A row for each timing run: its settings, sizes and seconds; of an epoch the median.
+
+    `wall_2017_seconds` is that of ten epochs, as in 2017: a shorter run's epochs and evaluations count for ten.
+    """
+    parts, rows = ("epoch", "training_evaluation", "validation"), []
     for run in finished:
         if measured := run.record.get("measured"):
-            plain = (
-                "device",
-                "filters",
-                "round",
-                "epochs",
-                "parameters",
-                "flops_per_epoch",
-                "wall_2017_seconds",
-                "peak_gflops",
-            )
-            medians = {
-                f"{part}_seconds": median(measured[f"{part}_seconds"])
-                for part in ("epoch", "training_evaluation", "validation")
-            }
-            rows.append({"run": run.name, **{name: measured[name] for name in plain}, **medians})
+            plain = {name: value for name, value in measured.items() if isinstance(value, (bool, int, float, str))}
+            timed = sum(sum(measured[f"{part}_seconds"]) for part in parts)
+            wall = measured["wall_2017_seconds"] + timed * (EPOCHS_2017 / measured["epochs"] - 1)
+            medians = {f"{part}_seconds": median(measured[f"{part}_seconds"]) for part in parts}
+            evaluation = medians["training_evaluation_seconds"] + medians["validation_seconds"]
+            whole = {"evaluation_seconds": evaluation, "wall_2017_seconds": wall}
+            rows.append(plain | medians | whole | {"run": run.name})
     return pd.DataFrame(rows)
 
 

@@ -1,14 +1,20 @@
 """The frames and sentences of the report, from finished runs and from the numbers of 2017."""
 
+import base64
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
-from lenet import data, machine
+from lenet import arithmetic, claims, data, machine, scraps
 from lenet.figures import mean_interval
 
 REFERENCE = Path(__file__).parent / "reference"
 HERE, THEN = "this machine", "2017"
+SOURCE = (
+    'D.-E. Künstle, "Exercise 2: LeNet in Tensorflow", 20 November 2017, a hand-in for a deep-learning lab course, '
+    "read off the vector drawing of its two figures, and from its author's published notebook"
+)
 
 
 def reference(name: str) -> pd.DataFrame:
@@ -52,33 +58,36 @@ def named_errors(final: pd.DataFrame) -> pd.DataFrame:
 
 def runtimes(times: pd.DataFrame, past: pd.DataFrame | None) -> pd.DataFrame:
     """Wall time by 2017's definition of its runs and ours, for the figure: median over rounds, and their range."""
-    by = ["device", "filters", "parameters"]
-    ours = times.groupby(by)["wall_2017_seconds"].agg(seconds="median", low="min", high="max", n="count").reset_index()
-    ours.loc[ours.pop("n") == 1, ["low", "high"]] = float("nan")
-    if past is None:
-        return ours.assign(source=HERE)
-    from lenet import arithmetic
-
-    past = past.rename(columns={"runtime_s": "seconds"})
-    past = past.assign(
-        source=THEN, parameters=past["filters"].map(arithmetic.parameters), low=float("nan"), high=float("nan")
-    )
-    return pd.concat([past, ours.assign(source=HERE)], ignore_index=True)
+    columns = ["source", "device", "filters", "parameters", "seconds", "low", "high"]
+    found = []
+    if past is not None:
+        sizes = past["filters"].map(arithmetic.parameters)
+        found.append(past.rename(columns={"runtime_s": "seconds"}).assign(source=THEN, parameters=sizes))
+    if len(times):
+        wall = times.groupby(columns[1:4])["wall_2017_seconds"]
+        ours = wall.agg(seconds="median", low="min", high="max", n="count").reset_index().assign(source=HERE)
+        found.append(ours.assign(**{end: ours[end].where(ours["n"] > 1) for end in ("low", "high")}))
+    return pd.concat([pd.DataFrame(columns=columns), *found])[columns].astype(dict.fromkeys(columns[2:], float))
 
 
 def rates(times: pd.DataFrame) -> pd.DataFrame:
-    """By device and filters: seconds of an epoch and its evaluations, images/s and GFLOP/s."""
+    """By device and filters, medians over the rounds: seconds of an epoch and its evaluations, GFLOP/s."""
+    columns = ["parameters", "epoch_seconds", "evaluation_seconds", "flops_per_epoch", "peak_gflops"]
+    grouped = times.groupby(["device", "filters"])
+    found = grouped[columns].median().assign(n=grouped.size()).reset_index()
+    gflops = found["flops_per_epoch"] / found["epoch_seconds"] / 1e9
     return pd.DataFrame(
         {
-            "Device": times["device"],
-            "Filters": times["filters"],
-            "Parameters": times["parameters"],
-            "Training (s/epoch)": times["epoch_seconds"],
-            "Evaluation (s/epoch)": times["training_evaluation_seconds"] + times["validation_seconds"],
-            "GFLOP/s": times["flops_per_epoch"] / times["epoch_seconds"] / 1e9,
-            "Share of peak": times["flops_per_epoch"] / times["epoch_seconds"] / 1e9 / times["peak_gflops"],
+            "Device": found["device"],
+            "Filters": found["filters"],
+            "Parameters": found["parameters"].astype(int),
+            "Rounds": found["n"],
+            "Training (s/epoch)": found["epoch_seconds"],
+            "Evaluation (s/epoch)": found["evaluation_seconds"],
+            "GFLOP/s": gflops,
+            "Share of peak": gflops / found["peak_gflops"],
         }
-    ).sort_values(["Device", "Filters"], ignore_index=True)
+    )
 
 
 def one_or_list(values) -> str:
@@ -107,6 +116,89 @@ def surroundings(origin: dict) -> pd.DataFrame:
 
 def gpu_sentence(times: pd.DataFrame) -> str:
     """Whether there is a GPU series, and if not, why."""
-    if "GPU" in set(times["device"]):
+    if len(times) and "GPU" in set(times["device"]):
         return "The GPU series was measured on the same machine."
     return f"There is no GPU series of ours: {machine.gpu_absence() or 'it was not asked for'}."
+
+
+def evidence(finished: list[scraps.Finished]) -> claims.Evidence:
+    """What the claims are decided on: all curves of learning-rate studies, probes, times, memory, shared images."""
+    studies = [run for run in finished if run.record["notebook"] == "lr_study"]
+    right = scraps.joined(studies, "right")
+    memory = [{"run": run.name} | run.record["memory"] for run in finished if "memory" in run.record]
+    shared = [run.record for run in finished if "shared_images" in run.record]
+    images = {"duplicates": shared[0]["shared_images"], "dataset": shared[0]["dataset"]} if shared else {}
+    return claims.Evidence(
+        scraps.joined(studies, "curves"),
+        right[right["right"] != ""] if len(right) else right,
+        scraps.joined(finished, "probes"),
+        scraps.times(finished),
+        pd.DataFrame(memory),
+        images,
+    )
+
+
+def faithful(curves: pd.DataFrame) -> pd.DataFrame:
+    """The rows in the setting of the study lr_study, each network and epoch once; longer runs first."""
+    if curves.empty:
+        return pd.DataFrame(columns=["run", "epochs", "lr", "seed", "epoch", "validation_error", "failed"])
+    first = curves["study"] == "lr_study"
+    setting = curves.loc[first if first.any() else slice(None), list(claims.FAITHFUL)].iloc[0]
+    rows = curves[(curves[list(claims.FAITHFUL)] == setting).all(axis=1)]
+    rows = rows.sort_values("epochs", ascending=False, kind="stable").drop_duplicates(["lr", "seed", "epoch"])
+    return rows.sort_values(["lr", "seed", "epoch"], ignore_index=True)
+
+
+def runs_of(frame: pd.DataFrame) -> str:
+    """The runs that a frame rests on, for a caption: each study with its number of runs."""
+    if frame.empty:
+        return "No finished runs."
+    studies = pd.Series(sorted(set(frame["run"]))).str.split("/").str[0].value_counts(sort=False)
+    return "Runs: " + ", ".join(f"{study} ({count})" for study, count in studies.items()) + "."
+
+
+def test_errors(finished: list[scraps.Finished]) -> pd.DataFrame:
+    """The chosen setting's networks: seed, validation and test error, how one failed, and its run."""
+    rows = [
+        (run.record["parameters"]["seed"], run.frames["curves"].iloc[-1]["validation_error"],
+         run.record["test_error"], run.record["failed"] or "no", run.name)
+        for run in finished if "test_error" in run.record
+    ]  # fmt: skip
+    columns = ["Seed", "Validation error", "Test error", "Failed", "run"]
+    return pd.DataFrame(rows, columns=columns).astype({"Validation error": float, "Test error": float})
+
+
+def always_wrong(right: pd.DataFrame, runs: pd.DataFrame, rate: float, images: int) -> tuple[int, int, list[str]]:
+    """Validation images wrong after the last epoch in all networks of a rate, those wrong in any, and the runs."""
+    if right.empty or runs.empty:
+        return 0, 0, []
+    rows = right.merge(runs.loc[runs["lr"] == rate, ["run", "seed"]].drop_duplicates(), on=["run", "seed"])
+    bits = [np.unpackbits(np.frombuffer(base64.b64decode(row), np.uint8), count=images) for row in rows["right"]]
+    wrong = 1 - np.array(bits).reshape(len(bits), images)
+    return int(wrong.all(axis=0).sum()), int(wrong.any(axis=0).sum()), sorted(set(rows["run"]))
+
+
+def inventory(finished: list[scraps.Finished]) -> pd.DataFrame:
+    """What was computed, by study: runs, networks trained, epochs in all, and networks that failed."""
+    rows = []
+    for run in finished:
+        curves = run.frames.get("curves", run.frames.get("probes", pd.DataFrame()))
+        networks = (
+            curves.drop_duplicates([name for name in ("seed", "init", "head") if name in curves])
+            if len(curves)
+            else curves
+        )
+        epochs = int((curves["epoch"] > 0).sum()) if "epoch" in curves else run.record.get("measured", {}).get("epochs")
+        failed = int((networks["failed"] != "").sum()) if len(networks) else 0
+        rows.append((run.name.split("/")[0], 1, len(networks) or 1, epochs, failed))
+    table = pd.DataFrame(rows, columns=["Study", "Runs", "Networks", "Epochs", "Failed"])
+    return table.groupby("Study", sort=False).sum(min_count=1).astype("Int64").reset_index()
+
+
+def thresholds(results: dict[str, claims.Result], finished: list[scraps.Finished]) -> dict[str, str]:
+    """Commit and time of the last change of the thresholds, and of the first run that was held against them."""
+    used = {name for result in results.values() for name in result.runs}
+    commit, time = scraps.last_change("lenet/reference/claims.yaml")
+    first = min((run for run in finished if run.name in used), key=lambda run: run.record["finished"], default=None)
+    first = {"run": first.name, "commit": first.record["commit"], "time": first.record["finished"]} if first else {}
+    return {"commit": commit, "time": time} | {f"first_{key}": value for key, value in first.items()}

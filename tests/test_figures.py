@@ -52,7 +52,7 @@ CHARTS = {
     "epoch_times": lambda: figures.epoch_times({"epoch_seconds": [1.0, 1.5]}),
 }
 TEXTS = {
-    "learning_curves": ["rate 0.1", "rate 0.01", "mean of 3 runs, 95 % interval", "2017, one run", "Epoch", "50%"],
+    "learning_curves": ["rate 0.1", "rate 0.01", "mean of 3 runs, 95% interval", "2017, one run", "Epoch", "50%"],
     "learning_curves_linear": ["rate 0.1", "100%", "Validation error"],
     "seed_curves": ["seed 100", "seed 102"],
     "runtime": ["CPU, this machine", "GPU, 2017", "Filters", "Parameters", "8", "32"],

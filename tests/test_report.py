@@ -115,5 +115,6 @@ def test_a_format_is_for_a_column_that_is_there(report):
 
 
 def test_what_reads_results_loads_no_tensorflow():
-    code = "import sys, lenet.report, lenet.figures, lenet.publish; sys.exit('tensorflow' in sys.modules)"
+    readers = "report, figures, plots, publish, scraps, series, tables, wording".replace(", ", ", lenet.")
+    code = f"import sys, lenet.{readers}; sys.exit('tensorflow' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], cwd=Path(__file__).parents[1], check=False).returncode == 0

@@ -6,8 +6,8 @@ import subprocess
 
 import pytest
 import yaml
-from check_python import VERSIONS, obstacle
 
+from check_python import VERSIONS, obstacle
 from lenet.params import ROOT
 
 

@@ -1,0 +1,221 @@
+"""Results of claims as sentences, tables and the frame of the forest: true whatever the verdicts are."""
+
+import math
+from collections import Counter
+from datetime import datetime
+
+import pandas as pd
+
+from lenet.claims import Result
+from lenet.statistics import (
+    FAILS,
+    HOLDS,
+    LEVEL,
+    NOT_MEASURED,
+    UNDECIDED,
+    Band,
+    Estimate,
+    Part,
+    decide,
+    margin,
+)
+
+INTERVAL = f"{LEVEL:.0%} interval"
+PHRASES = {HOLDS: "support this", FAILS: "do not support this", UNDECIDED: "leave this undecided"}
+PHRASES |= {NOT_MEASURED: "do not answer this"}
+PERCENT = ("share", "relative", "share of the fall")
+SHOWN_PARTS = 2
+SCALE = (
+    "The unit is half the width of the band; where a band has one edge it is that edge itself, and where that edge is "
+    "nothing, a point of error or a factor of two."
+)
+
+
+def _figure(value: float, unit: str) -> str:
+    if math.isinf(value):
+        return "∞" if value > 0 else "−∞"
+    number = 100 * value if unit in (*PERCENT, "points") else value
+    text = f"{number:.2f}" if unit == "points" and number else f"{number:.3g}"
+    return text.replace("-", "−")
+
+
+def shown(value: float, unit: str = "") -> str:
+    """A value as a reader has it: shares in percent, differences of errors in points."""
+    words = {"points": " points", "GiB": " GiB", "images": " images"} | dict.fromkeys(PERCENT, "%")
+    return _figure(value, unit) + words.get(unit, "")
+
+
+def limits(band: Band, unit: str = "") -> str:
+    """Where a claim says that a quantity lies."""
+    low, high = (_figure(edge, unit) for edge in band[:2])
+    if math.isfinite(band.low) and math.isfinite(band.high):
+        return f"exactly {shown(band.low, unit)}" if low == high else f"from {low} to {shown(band.high, unit)}"
+    if math.isfinite(band.low):
+        return f"{'more than' if band.strict else 'at least'} {shown(band.low, unit)}"
+    return f"{'less than' if band.strict else 'at most'} {shown(band.high, unit)}"
+
+
+def interval(part: Part) -> str:
+    """A part's value and, where there is one, its interval."""
+    low, high = part.estimate.interval(LEVEL)
+    value = shown(part.estimate.value, part.unit)
+    ends = f" [{_figure(low, part.unit)}, {_figure(high, part.unit)}]"
+    return value if low == high or math.isnan(low) else value + ends
+
+
+def deciding(parts: list[Part]) -> list[Part]:
+    return [part for part in parts if part.band is not None]
+
+
+def distance(part: Part):
+    """A function of the quantity: 0 at the edge of its band, more inside, in half-widths of the band.
+
+    A band with one edge has the edge itself for a half-width; about zero it is one point, about a ratio of one
+    a factor of two. Ratios are compared as logarithms.
+    """
+    low, high = part.band.low, part.band.high
+    log = part.unit.endswith("ratio") and all(edge > 0 for edge in (low, high) if math.isfinite(edge))
+    scaled = (lambda value: math.log(max(value, 1e-9))) if log else float
+    if low == high:
+        return lambda value: 1.0 if value == low else -2 * abs(value - low)
+    if math.isfinite(low) and math.isfinite(high):
+        half = (scaled(high) - scaled(low)) / 2
+        if scaled(part.estimate.value) > scaled(low) + half:
+            return lambda value: (scaled(high) - scaled(value)) / half
+        return lambda value: (scaled(value) - scaled(low)) / half
+    edge, sign = (low, 1) if math.isfinite(low) else (high, -1)
+    unit = abs(scaled(edge)) or (math.log(2) if log else 0.01)
+    return lambda value: sign * (scaled(value) - scaled(edge)) / unit
+
+
+def decisive(parts: list[Part]) -> Part | None:
+    """The part on which the verdict hangs: of those that lead to it, the one least inside its band."""
+    named, verdict = deciding(parts), decide(parts)
+    leading = [part for part in named if part.verdict(len(named)) == verdict and part.estimate.n]
+    worst = lambda part: min(map(distance(part), part.estimate.interval(LEVEL)))  # noqa: E731
+    return min(leading, key=worst) if leading else None
+
+
+def _n(parts: list[Part]) -> str:
+    n, needed = {part.estimate.n for part in parts}, max(part.minimum for part in parts)
+    few = f" of the {needed} needed" if min(n) < needed else ""
+    return f"; n = {'-'.join(map(str, sorted(n)))}{few}" if n != {1} or few else ""
+
+
+def measured(parts: list[Part]) -> str:
+    """What was measured, as the end of a sentence: of many parts only the one on which the verdict hangs."""
+    known = [part for part in deciding(parts) if part.estimate.n]
+    if not known:
+        return ""
+    if len(known) > SHOWN_PARTS and (worst := decisive(parts)):
+        return f": at worst {interval(worst)} ({worst.label}{_n([worst])})"
+    if len(deciding(parts)) == 1:
+        return f": {interval(known[0])}" + (f" ({_n(known)[2:]})" if _n(known) else "")
+    return ": " + ", ".join(f"{interval(part)} ({part.label})" for part in known) + _n(known)
+
+
+def finding(result: Result) -> str:
+    """One claim: what was asked and what each side's numbers say to it."""
+    asked = "; ".join(f"{band['quantity']}, {limits(band['band'], band['unit'])}" for band in result.claim.bands)
+    head = f"*{result.claim.paraphrase}* Asked: {asked}. "
+    then, now = measured(result.parts_2017), measured(result.parts)
+    if then == now and not result.runs and result.verdict != NOT_MEASURED:
+        return head + f"By arithmetic, without a run, this **{result.verdict}**{now}."
+    return head + f"2017's numbers **{PHRASES[result.verdict_2017]}**{then}. Ours **{PHRASES[result.verdict]}**{now}."
+
+
+def findings(results: dict[str, Result], *names: str) -> str:
+    """Several claims as a list."""
+    return "\n".join(f"- {finding(results[name])}" for name in names)
+
+
+def brief(result: Result) -> str:
+    """One claim and both verdicts, with the number on which ours hangs, or else 2017's."""
+    then, now = result.verdict_2017, result.verdict
+    same = f"2017's numbers and ours {PHRASES[now]}"
+    both = same if then == now else f"2017's numbers {PHRASES[then]}, ours {PHRASES[now]}"
+    part = decisive(result.parts_2017 if now == NOT_MEASURED else result.parts)
+    if part is None:
+        return f"*{result.claim.paraphrase}* {both}."
+    quantity = next(band["quantity"] for band in result.claim.bands if band["band"] == part.band)
+    whose = " on 2017's numbers" if now == NOT_MEASURED else ""
+    asked = limits(part.band, part.unit)
+    return f"*{result.claim.paraphrase}* {both}. Measured: {quantity}, {interval(part)}{whose}; asked: {asked}."
+
+
+def choose(result: Result, holds: str, fails: str, otherwise: str) -> str:
+    """The sentence that goes with a verdict: ours, or 2017's where ours was not measured."""
+    verdict = result.verdict_2017 if result.verdict == NOT_MEASURED else result.verdict
+    return {HOLDS: holds, FAILS: fails}.get(verdict, otherwise)
+
+
+def ends(estimate: Estimate) -> tuple[float, float | None, float | None]:
+    """Value and interval for results.json: None where there is no interval."""
+    low, high = estimate.interval(LEVEL)
+    return (estimate.value, None, None) if math.isnan(low) else (estimate.value, low, high)
+
+
+def committed(known: dict[str, str]) -> str:
+    """When the bands were fixed and when the first run that they judge was finished, from `tables.thresholds`."""
+    if known["time"] == "unknown":
+        return "When the bands were last changed is not known: this report was made outside version control."
+    fixed = f"The bands were last changed on {known['time'][:10]}, in commit {known['commit']}. "
+    if "first_run" not in known:
+        return fixed + "No run has been held against them yet."
+    before = datetime.fromisoformat(known["time"]) < datetime.fromisoformat(known["first_time"])
+    first = f"The first run that they judge, {known['first_run']}, was finished on {known['first_time'][:10]}"
+    order = "after" if before else "before the last of these changes"
+    return f"{fixed}{first}, from commit {known['first_commit']}: {order}{' that' if before else ''}."
+
+
+def tally(verdicts) -> str:
+    """How many conclusions numbers support, and so on."""
+    count = Counter(verdicts)
+    phrases = {HOLDS: "support {}", FAILS: "do not support {}", UNDECIDED: "leave {} undecided"}
+    phrases |= {NOT_MEASURED: "do not answer {}"}
+    words = [phrase.format(count[verdict]) for verdict, phrase in phrases.items() if count[verdict]]
+    return f"{', '.join(words[:-1])} and {words[-1]}" if len(words) > 1 else words[0]
+
+
+def numbered(results: dict[str, Result]) -> dict[str, str]:
+    """Short names for a chart, with the number that each claim has in the tables."""
+    return {name: f"{i}  {name.replace('_', ' ')}" for i, name in enumerate(results, start=1)}
+
+
+def verdict_table(results: dict[str, Result]) -> pd.DataFrame:
+    """A line a claim; those that are ours and not the 2017 report's say so."""
+    rows = [
+        (i, result.claim.paraphrase + (" (ours)" if result.claim.ours else ""), result.verdict_2017, result.verdict)
+        for i, result in enumerate(results.values(), start=1)
+    ]
+    return pd.DataFrame(rows, columns=["No.", "Conclusion", "2017's numbers", "Our runs"])
+
+
+def definition_table(results: dict[str, Result]) -> pd.DataFrame:
+    """What each claim was held against, why there, where its verdicts would flip, and the runs."""
+    rows = []
+    for i, (name, result) in enumerate(results.items(), start=1):
+        reading = f" Reading: {result.claim.reading}." if result.claim.reading else ""
+        flips = " / ".join("–" if (at := margin(parts)) is None else f"{at:.3g}" for parts in _sides(result))
+        studies = Counter(run.split("/")[0] for run in result.runs)
+        runs = ", ".join(f"{study} ({count})" for study, count in studies.items()) or "none"
+        rows.append((i, name.replace("_", " "), result.claim.hypothesis + "." + reading, flips, runs))
+    return pd.DataFrame(rows, columns=["No.", "Name", "Band and its reason", "Flips at", "Runs"])
+
+
+def _sides(result):
+    return result.parts_2017, result.parts
+
+
+def forest(results: dict[str, Result]) -> pd.DataFrame:
+    """For each claim and side the part on which its verdict hangs, in half-widths of its band."""
+    rows, names = [], numbered(results)
+    for name, result in results.items():
+        for side, parts in zip(("2017", "ours"), _sides(result), strict=True):
+            if (verdict := decide(parts)) != NOT_MEASURED and (part := decisive(parts)):
+                place, (low, high) = distance(part), part.estimate.interval(LEVEL)
+                low, high = sorted((place(low), place(high)))
+                rows.append(
+                    (names[name], side, verdict, place(part.estimate.value), low, high, part.label, interval(part))
+                )
+    return pd.DataFrame(rows, columns=["claim", "side", "verdict", "at", "low", "high", "quantity", "measured"])

@@ -1,0 +1,188 @@
+"""Sentences and tables of the claims: right for every verdict, and changed when a run's numbers are."""
+
+import math
+import runpy
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from lenet import claims, params, scraps, tables, wording
+from lenet import statistics as st
+
+TOY = runpy.run_path(str(Path(__file__).parent / "toy_runs.py"))
+CLAIM = claims.definitions("""
+small:
+  experiment: learning rate
+  claim: It is small.
+  runs: 3
+  bands:
+    - {quantity: its size, at_most: 0.1, why: because, unit: share}
+""")["small"]
+
+
+def part(value, low, high, n=3, label="a"):
+    return st.Part(label, st.exact(value, n, low, high), CLAIM.bands[0]["band"], CLAIM.minimum, "share")
+
+
+def result(*parts, then=()):
+    return claims.Result(CLAIM, list(then), list(parts), ["study/lr=0.1"])
+
+
+CASES = {
+    st.HOLDS: (part(0.05, 0.04, 0.06), "Ours **support this**: 5% [4, 6] (n = 3)."),
+    st.FAILS: (part(0.5, 0.4, 0.6), "Ours **do not support this**: 50% [40, 60] (n = 3)."),
+    st.UNDECIDED: (part(0.1, 0.05, 0.15), "Ours **leave this undecided**: 10% [5, 15] (n = 3)."),
+    st.NOT_MEASURED: (part(0.1, 0.05, 0.15, n=2), "Ours **do not answer this**: 10% [5, 15] (n = 2 of the 3 needed)."),
+}
+
+
+@pytest.mark.parametrize("verdict", CASES)
+def test_a_finding_tells_verdict_estimate_interval_band_and_n(verdict):
+    given, sentence = CASES[verdict]
+    found = result(given)
+    assert found.verdict == verdict
+    text = wording.finding(found)
+    assert text.startswith("*It is small.* Asked: its size, at most 10%. 2017's numbers **do not answer this**.")
+    assert text.endswith(sentence)
+
+
+def test_a_verdict_without_any_run_has_no_number():
+    assert wording.finding(result(part(math.nan, None, None, n=0))).endswith("Ours **do not answer this**.")
+
+
+def test_of_many_parts_the_one_that_decides_is_told():
+    parts = [part(0.05, 0.04, 0.06), part(0.5, 0.4, 0.6, label="b"), part(0.09, 0.08, 0.095, label="c")]
+    assert "at worst 50% [40, 60] (b; n = 3)" in wording.finding(result(*parts))
+    assert wording.decisive(parts).label == "b"
+    assert wording.decisive([parts[0], parts[2]]).label == "c"
+
+
+def test_what_is_arithmetic_on_both_sides_is_told_once():
+    given = part(0.05, 0.05, 0.05)
+    text = wording.finding(claims.Result(CLAIM, [given], [given], []))
+    assert text.endswith("By arithmetic, without a run, this **holds**: 5% (n = 3).")
+
+
+@pytest.mark.parametrize(
+    ("band", "unit", "text"),
+    [
+        (st.Band(high=0.1), "share", "at most 10%"),
+        (st.Band(low=0, strict=True), "points", "more than 0 points"),
+        (st.Band(high=0.0025), "points", "at most 0.25 points"),
+        (st.Band(-0.1, 0.1), "relative", "from −10 to 10%"),
+        (st.Band(1, 1), "share", "exactly 100%"),
+        (st.Band(low=3, strict=True), "GiB", "more than 3 GiB"),
+    ],
+)
+def test_limits_in_words(band, unit, text):
+    assert wording.limits(band, unit) == text
+
+
+@pytest.mark.parametrize(
+    ("band", "unit", "value", "at"),
+    [
+        (st.Band(0.8, 1.2), "power", 1.0, 1),
+        (st.Band(0.8, 1.2), "power", 1.2, 0),
+        (st.Band(0.8, 1.2), "power", 1.4, -1),
+        (st.Band(0.5, 2), "ratio", 4, -1),
+        (st.Band(low=1, strict=True), "ratio", 2, 1),
+        (st.Band(high=0.1), "share", 0.3, -2),
+        (st.Band(high=0, strict=True), "points", 0.02, -2),
+        (st.Band(0, 0), "images", 0, 1),
+    ],
+)
+def test_distance_from_the_edge_by_hand(band, unit, value, at):
+    place = wording.distance(st.Part("", st.exact(value), band, 1, unit))
+    assert place(value) == pytest.approx(at)
+
+
+def test_tally():
+    assert wording.tally([st.HOLDS, st.FAILS, st.HOLDS]) == "support 2 and do not support 1"
+    assert wording.tally([st.UNDECIDED]) == "leave 1 undecided"
+
+
+def test_choose_falls_back_on_2017():
+    ours, theirs = part(0.5, 0.4, 0.6), part(0.05, 0.04, 0.06)
+    assert wording.choose(result(ours, then=[theirs]), "yes", "no", "?") == "no"
+    assert wording.choose(result(part(0.5, 0.4, 0.6, n=1), then=[theirs]), "yes", "no", "?") == "yes"
+
+
+@pytest.mark.parametrize(
+    ("finished", "word"), [("2026-05-02T00:00:00+00:00", "after"), ("2026-04-01T00:00:00+00:00", "before")]
+)
+def test_thresholds_are_dated_against_the_first_run(finished, word):
+    known = {"commit": "abc", "time": "2026-05-01T12:00:00+02:00"}
+    assert "No run" in wording.committed(known)
+    first = {"first_run": "a/b", "first_commit": "def", "first_time": finished}
+    text = wording.committed(known | first)
+    assert f"{word} t" in text.split(": ")[1]
+    assert "2026-05-01, in commit abc" in text
+    assert "outside version control" in wording.committed({"commit": "unknown", "time": "unknown"})
+
+
+@pytest.fixture(scope="module")
+def planned(tmp_path_factory):
+    """The folder of made-up runs of the whole study, and its plan."""
+    folder, runs = tmp_path_factory.mktemp("runs"), params.plan()
+    TOY["build"](folder, runs)
+    return folder, runs
+
+
+def judged(finished):
+    return claims.verdicts(tables.evidence(finished), claims.reference())
+
+
+def changed(finished, name, **values):
+    """The runs with these columns of one run's curves changed by hand."""
+    return [
+        run._replace(frames=run.frames | {"curves": run.frames["curves"].assign(**values)}) if run.name == name else run
+        for run in finished
+    ]
+
+
+def test_one_run_changed_by_hand_changes_sentence_table_and_figure(planned):
+    finished = scraps.read_all(*planned)
+    before = judged(finished)
+    worse = changed(finished, "more_seeds/lr=0.1", validation_error=lambda rows: rows["validation_error"] * 3)
+    after = judged(worse)
+    name = "best_of_four"
+    assert before[name].verdict == st.HOLDS != after[name].verdict
+    assert "more_seeds/lr=0.1" in after[name].runs
+    for say in (wording.finding, wording.brief, claims.Result.to_json):
+        assert say(before[name]) != say(after[name])
+    for table in (wording.verdict_table, wording.definition_table, wording.forest):
+        assert not table(before).equals(table(after))
+    assert wording.finding(before["memory"]) == wording.finding(after["memory"])
+
+
+def test_every_claim_can_be_told_with_and_without_runs(planned):
+    for results in (judged(scraps.read_all(*planned)), judged([])):
+        assert len(wording.verdict_table(results)) == len(claims.CLAIMS)
+        for found in results.values():
+            assert found.claim.paraphrase in wording.brief(found)
+            assert "nan" not in wording.finding(found).replace("finan", "")
+        assert wording.forest(results)[["at", "low", "high"]].notna().all(axis=None)
+
+
+def test_without_runs_the_frames_are_empty_and_nothing_fails():
+    evidence = tables.evidence([])
+    runs = tables.faithful(evidence.curves)
+    assert runs.empty
+    assert tables.runs_of(runs) == "No finished runs."
+    assert tables.always_wrong(evidence.right, runs, 0.1, 10_000) == (0, 0, [])
+    assert tables.test_errors([]).empty
+    assert tables.runtimes(evidence.times, None).empty
+
+
+def test_longer_runs_and_repeats_count_once(planned):
+    finished = scraps.read_all(*planned)
+    runs = tables.faithful(tables.evidence(finished).curves)
+    assert not runs.duplicated(["lr", "seed", "epoch"]).any()
+    assert runs.groupby("lr")["seed"].nunique().to_dict() == {0.0001: 15, 0.001: 5, 0.01: 5, 0.1: 5, 0.3: 5, 1.0: 5}
+
+
+def test_always_wrong_by_hand():
+    right = pd.DataFrame({"run": "a/b", "seed": [100, 101], "right": ["gA==", "wA=="]})  # 1000 0000 and 1100 0000
+    runs = pd.DataFrame({"run": "a/b", "seed": [100, 101], "lr": 0.1})
+    assert tables.always_wrong(right, runs, 0.1, 4) == (2, 3, ["a/b"])
