@@ -87,7 +87,7 @@ class Progress:
                 self.running.append(name)
             else:
                 self.running = [other for other in self.running if other != name]
-                self.done += [name] * (event == "done")
+                self.done += [name] * (event == "done" and name in self.expected)
             self.tell(f"{event} {name}{rest or ''}")
 
     def tell(self, event: str = ""):

@@ -11,11 +11,11 @@ import sys
 import tempfile
 import threading
 import time
+import traceback
+from contextlib import suppress
 from pathlib import Path
 
-import papermill
 import psutil
-from traitlets.config import Config
 
 from lenet import params
 
@@ -32,6 +32,11 @@ def execute(source: Path, output: Path, settings: dict, log: Path):
 
     While it runs, and when it fails, the notebook lies beside `log`. Raises RunError.
     """
+    # Slow to import, and until it is imported nobody would watch over this run.
+    import papermill
+    from nbclient.exceptions import DeadKernelError
+    from traitlets.config import Config
+
     part = log.with_suffix(".ipynb")
     for path in (output, part):
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -40,13 +45,15 @@ def execute(source: Path, output: Path, settings: dict, log: Path):
         # Kernels over TCP race for ports; over IPC each has a folder of its own, of a short name.
         config = Config({"KernelManager": {"transport": "ipc", "connection_file": f"{folder}/k.json"}})
         try:
-            # papermill formats the path with the parameters, so its braces are doubled.
-            path = str(part).replace("{", "{{").replace("}", "}}")
+            # papermill formats paths with the parameters, so their braces are doubled.
+            paths = [str(path).replace("{", "{{").replace("}", "}}") for path in (source, part)]
             notebook = papermill.execute_notebook(
-                str(source), path, parameters=settings, config=config, kernel_name="python3", progress_bar=False
+                *paths, parameters=settings, config=config, kernel_name="python3", progress_bar=False
             )
         except papermill.PapermillExecutionError as error:
-            raise RunError(f"cell {error.cell_index}: {error.ename}: {error.evalue}") from error
+            raise RunError(f"cell [{error.exec_count}]: {error.ename}: {error.evalue}") from error
+        except DeadKernelError as error:
+            raise RunError("its kernel died") from error
     if skipped := [cell for cell in notebook.cells if cell.cell_type == "code" and not executed(cell)]:
         raise RunError(f"{len(skipped)} cells never ran")
     part.replace(output)
@@ -56,28 +63,28 @@ def executed(cell) -> bool:
     return cell.execution_count is not None or not cell.source.strip()
 
 
-def end_with_kernel(reason: str):
-    """End this process and every one that it started, at once."""
-    for child in psutil.Process().children(recursive=True):
-        child.kill()
-    print(f"lenet: {reason}", file=sys.stderr, flush=True)
-    os._exit(1)
-
-
-def watch(parent: int, limit_seconds: float):
-    """End this run when the process that started it is gone, or at its wall-clock limit."""
-    end = time.monotonic() + limit_seconds
-    while os.getppid() == parent and time.monotonic() < end:
-        time.sleep(WATCH_SECONDS)
-    over = time.monotonic() >= end
-    end_with_kernel(f"stopped at its limit of {limit_seconds:g} s" if over else "the workflow that started it ended")
-
-
-def guard(limit_seconds: float):
+def guard(limit_seconds: float, name: str, terminal):
     """From now on this process ends with its parent, on a signal and at the limit, and its kernel with it."""
+    parent, limit = os.getppid(), time.monotonic() + limit_seconds
+
+    def end(reason):
+        for child in psutil.Process().children(recursive=True):
+            with suppress(psutil.NoSuchProcess):
+                child.kill()
+        # Not print: a signal may come in the middle of one, and the terminal may be gone.
+        with suppress(OSError):
+            os.write(terminal.fileno(), f"lenet: failed {name}: {reason}\n".encode())
+        os._exit(1)
+
+    def watch():
+        while os.getppid() == parent and time.monotonic() < limit:
+            time.sleep(WATCH_SECONDS)
+        over = time.monotonic() >= limit
+        end(f"stopped at its limit of {limit_seconds:g} s" if over else "the workflow that started it ended")
+
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, lambda number, _: end_with_kernel(f"stopped by {signal.Signals(number).name}"))
-    threading.Thread(target=watch, args=(os.getppid(), limit_seconds), daemon=True).start()
+        signal.signal(number, lambda number, _: end(f"stopped by {signal.Signals(number).name}"))
+    threading.Thread(target=watch, daemon=True).start()
 
 
 def log_to(path: Path):
@@ -123,14 +130,18 @@ def main():
     parser.add_argument("--gpu", action="store_true", help="with the runs that need a GPU")
     parser.add_argument("--limit-seconds", type=float, default=LIMIT_SECONDS)
     given = parser.parse_args()
-    guard(given.limit_seconds)
     terminal, start = log_to(given.log), time.monotonic()
     name = f"{given.study}/{given.point}"
+    guard(given.limit_seconds, name, terminal)
     print(f"lenet: started {name}", file=terminal, flush=True)
     try:
         (render if given.study == "report" else perform)(given)
-    except (RunError, ValueError) as error:
-        print(f"lenet: failed {name}: {error}; see {given.log}", file=terminal, flush=True)
+    except Exception as error:
+        reason = str(error).partition("\n")[0]
+        if not isinstance(error, (RunError, ValueError)):
+            reason = f"{type(error).__name__}: {reason}"
+        print(f"lenet: failed {name}: {reason}; see {given.log}", file=terminal, flush=True)
+        traceback.print_exc()
         sys.exit(1)
     print(f"lenet: done {name} in {time.monotonic() - start:.0f} s", file=terminal, flush=True)
 
