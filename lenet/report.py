@@ -38,8 +38,10 @@ class Report:
     def number(self, name, value, low=None, high=None, n=None, unit="", runs=(), measured=False):
         """Keep a number for results.json and return it; `measured` says that it comes from a clock.
 
-        `value` and its interval `low` to `high` are finite or None; `n` counts the samples, `runs` names them.
+        `value` is finite or None, its interval `low` to `high` may also be NaN, where one sample gives none; `n`
+        counts the samples, `runs` names them.
         """
+        low, high = (None if end is not None and math.isnan(end) else end for end in (low, high))
         if name in self._numbers or name in self._measured:
             raise ValueError(f"number {name}: has a value already, and a name has one")
         given = {"value": value, "low": low, "high": high}

@@ -54,8 +54,11 @@ def test_the_schema_refuses_what_it_should(report):
 def test_a_number_is_finite_or_none(report, value):
     with pytest.raises(ValueError, match="number x: value is"):
         report.number("x", value)
-    with pytest.raises(ValueError, match="number x: high is"):
-        report.number("x", 1, 0, value)
+
+
+def test_an_interval_ends_somewhere(report):
+    with pytest.raises(ValueError, match="number x: high is inf"):
+        report.number("x", 1, 0, float("inf"))
 
 
 def test_a_name_has_one_value_even_across_clocks(report):
@@ -118,3 +121,10 @@ def test_what_reads_results_loads_no_tensorflow():
     readers = "report, figures, plots, publish, scraps, series, tables, wording".replace(", ", ", lenet.")
     code = f"import sys, lenet.{readers}; sys.exit('tensorflow' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], cwd=Path(__file__).parents[1], check=False).returncode == 0
+
+
+def test_one_sample_has_a_value_and_no_interval(tmp_path):
+    report = Report(tmp_path, False, "mnist")
+    report.number("alone", 0.25, float("nan"), float("nan"), 1)
+    kept = report.results({})["numbers"]["alone"]
+    assert (kept["value"], kept["low"], kept["high"], kept["n"]) == (0.25, None, None, 1)
