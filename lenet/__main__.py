@@ -40,7 +40,11 @@ def one_at_a_time():
 
 
 def end_with_parent():
-    """On Linux, have the kernel end this process when the door dies; its runs see that and end too."""
+    """Let Ctrl-C end this process even where the door's shell ignores it, and on Linux let the door's death do so.
+
+    Its runs see that it is gone and end too.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     if sys.platform == "linux":
         death_signal = 1
         ctypes.CDLL(None).prctl(death_signal, signal.SIGKILL)
