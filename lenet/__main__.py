@@ -68,10 +68,9 @@ def pending(command: list[str], runs: list[params.Run]) -> tuple[list[params.Run
 
 
 def expected_seconds(run: params.Run) -> float:
-    """A rough time for a run, good for proportions."""
+    """A rough time for a run on MNIST, good for proportions."""
     settings = run.settings
-    images = len(data.load_digits().train) if settings.get("dataset") == "digits" else 50_000
-    trained = images * settings.get("epochs", 0) + 4 * settings.get("steps", 0) * settings.get("batch_size", 0)
+    trained = 50_000 * settings.get("epochs", 0) + 4 * settings.get("steps", 0) * settings.get("batch_size", 0)
     work = arithmetic.training_flops(settings.get("filters", 16), trained) * settings.get("seeds", 1)
     return START_SECONDS + work / GUESSED_GFLOPS / 1e9
 
@@ -99,7 +98,7 @@ class Progress:
         done = sum(self.expected.get(name, 0) for name in self.done)
         rest = sum(self.expected.values()) - done
         left = rest * elapsed / done if done else rest
-        counts = f"[{len(self.done)}/{len(self.expected)} runs, about {left / 60:.0f} min left]"
+        counts = f"[{len(self.done)}/{len(self.expected)} runs, about {max(left, 0) / 60:.0f} min left]"
         print(f"{counts} {event or 'running ' + (', '.join(self.running) or 'the workflow')}", flush=True)
 
 
