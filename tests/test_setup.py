@@ -66,7 +66,7 @@ def test_the_lock_names_every_package_of_pyproject():
 
 
 def test_make_without_a_door_lists_them_all(at_root):
-    listed = subprocess.run(["make"], capture_output=True, text=True, check=True).stdout
+    listed = subprocess.run(["make", "--no-print-directory"], capture_output=True, text=True, check=True).stdout
     doors = re.search(r"^\.PHONY: (.*)$", (ROOT / "Makefile").read_text(), re.MULTILINE)[1].split()
     assert {line.split()[1] for line in listed.splitlines()} == set(doors)
 
