@@ -13,8 +13,12 @@ FLAGS = " ".join([f"--dataset {config['dataset']}", *(f"--{flag}" for flag in ("
 PYTHON = shlex.quote(sys.executable)
 READERS = ["arithmetic", "claims", "costs", "figures", "learning", "params", "plots", "publish", "report", "scraps",
            "series", "statistics", "tables", "wording"]
-# Timing runs first, each alone; of the others the longest first.
-RUNS = sorted(plan(config["preview"], config["gpu"]), key=lambda run: (run.alone, expected_seconds(run)))
+# The last has the highest priority. Timing runs first, each alone, all sizes of a round before the next round; of
+# the others the longest first.
+RUNS = sorted(
+    plan(config["preview"], config["gpu"]),
+    key=lambda run: (run.alone, -run.settings.get("round", 100), expected_seconds(run)),
+)
 
 
 rule report:

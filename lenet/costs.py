@@ -118,12 +118,13 @@ def knee(side):
 
 
 def nan_timing(side):
-    rows = side.rows("times", filters=128)
-    if rows.empty or "finite" not in rows:
+    """Seconds of a step of networks that failed over those of the others, of the same graph in the same process."""
+    rows = side.rows("probes", filters=128, head="linear")
+    if rows.empty or "step_seconds" not in rows:
         return {"not finite / finite": st.exact()}
-    times = rows.pivot_table(index="round", columns="finite", values="epoch_seconds")
-    times = times.reindex(columns=[False, True]).dropna()
-    return {"not finite / finite": side.each(times[False] / times[True], st.geometric)}
+    rows = rows.dropna(subset="step_seconds")
+    failed, seconds = rows["failed"] != "", np.log(rows["step_seconds"])
+    return {"not finite / finite": st.welch(seconds[failed], seconds[~failed]).map(st.exp)}
 
 
 def evaluation_share(side):

@@ -18,7 +18,7 @@ from lenet import arithmetic, engine, model
 from lenet.data import Dataset, Images
 
 EVALUATION_BATCH = 256
-PROBE_STEPS = 10  # of the first steps, between two looks at their losses
+PROBE_STEPS = 10  # timed together
 NOT_FINITE, ONE_DIGIT = "not finite", "one digit"
 HEADS, INITS = ("linear", "relu"), ("normal", "scaled")
 
@@ -211,32 +211,39 @@ def study(trainer: Trainer, settings: dict) -> tuple[pd.DataFrame, pd.DataFrame]
     return pd.concat(curves, ignore_index=True), pd.DataFrame(right, columns=["seed", "epoch", "right"])
 
 
-def first_steps(trainer: Trainer, learning_rate: float, seed: int, steps: int) -> int:
-    """Train from a seed's initial values; return the first of `steps` whose loss is not finite, or 0."""
+def first_steps(trainer: Trainer, learning_rate: float, seed: int, steps: int) -> tuple[int, float]:
+    """Train from a seed's initial values; return the first of `steps` whose loss is not finite, or 0, and seconds.
+
+    These are the seconds of one of the last steps; missing where all of them are the first, which also build the graph.
+    """
     trainer.reset(seed)
-    rows = trainer.order(seed, 1)[: steps * trainer.batch_size]
-    for part in range(0, len(rows), PROBE_STEPS * trainer.batch_size):
-        finite = np.isfinite(trainer.epoch(learning_rate, rows[part : part + PROBE_STEPS * trainer.batch_size]))
-        if not finite.all():
-            return part // trainer.batch_size + int(np.argmin(finite)) + 1
-    return 0
+    rows, part = trainer.order(seed, 1)[: steps * trainer.batch_size], PROBE_STEPS * trainer.batch_size
+    losses, seconds = [], np.nan
+    for first in range(0, len(rows), part):
+        start = time.perf_counter()
+        losses.append(trainer.epoch(learning_rate, rows[first : first + part]))
+        seconds = (time.perf_counter() - start) / len(losses[-1]) if first else np.nan
+    finite = np.isfinite(np.concatenate(losses))
+    return 0 if finite.all() else int(np.argmin(finite)) + 1, seconds
 
 
 def probe(dataset: Dataset, settings: dict) -> pd.DataFrame:
     """Does a network diverge within its first steps? A row for each way of initial values, head and seed.
 
-    Columns init, head, seed, steps, failed ("" or how) and failed_step.
+    Columns init, head, seed, steps, failed ("" or how), failed_step and step_seconds, of the last steps. Networks of
+    one head take turns, so that those that failed and those that did not are timed side by side.
     """
     rows, steps = [], settings["steps"]
     first = dataset._replace(train=Images(*(part[: steps * settings["batch_size"]] for part in dataset.train)))
     fixed = {name: settings[name] for name in ("filters", "batch_size", "shards", "device")}
     for head in HEADS:
         trainer = Trainer(first, head=head, **fixed)
-        for init, seed in product(INITS, range(settings["first_seed"], settings["first_seed"] + settings["seeds"])):
+        for seed, init in product(range(settings["first_seed"], settings["first_seed"] + settings["seeds"]), INITS):
             trainer.init = init
-            failed_step = first_steps(trainer, settings["lr"], seed, steps)
-            rows.append((init, head, seed, steps, NOT_FINITE if failed_step else "", failed_step))
-    return pd.DataFrame(rows, columns=["init", "head", "seed", "steps", "failed", "failed_step"])
+            failed_step, seconds = first_steps(trainer, settings["lr"], seed, steps)
+            rows.append((init, head, seed, steps, NOT_FINITE if failed_step else "", failed_step, seconds))
+    columns = ["init", "head", "seed", "steps", "failed", "failed_step", "step_seconds"]
+    return pd.DataFrame(rows, columns=columns)
 
 
 def packed(right: np.ndarray) -> str:

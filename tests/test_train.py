@@ -155,6 +155,8 @@ def test_a_probe_finds_the_step_that_training_finds(digits):
     assert len(probes) == 8
     failed = probes[probes["failed"] == "not finite"]
     assert len(failed) > 0
+    assert (probes["step_seconds"] > 0).all()
+    assert train.probe(few(digits), settings | {"device": "CPU", "steps": 10})["step_seconds"].isna().all()
     for probed in failed.itertuples():
         trainer = train.Trainer(few(digits), filters=4, batch_size=6, init=probed.init, head=probed.head)
         curve, _ = trainer.fit(1e4, 1, probed.seed)

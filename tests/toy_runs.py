@@ -92,8 +92,9 @@ def divergence(settings):
     for init, head in product(("normal", "scaled"), ("linear", "relu")):
         for i in range(settings["seeds"]):
             lost = head == "linear" and i < count / (4 if init == "scaled" else 1)
-            rows.append((init, head, 100 + i, "not finite" if lost else "", (8 + i % 4) * lost))
-    return {}, {"probes": pd.DataFrame(rows, columns=["init", "head", "seed", "failed", "failed_step"])}
+            rows.append((init, head, 100 + i, "not finite" if lost else "", (8 + i % 4) * lost, 0.1 + 0.001 * (i % 3)))
+    columns = ["init", "head", "seed", "failed", "failed_step", "step_seconds"]
+    return {}, {"probes": pd.DataFrame(rows, columns=columns)}
 
 
 def memory(settings):
