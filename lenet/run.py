@@ -6,6 +6,7 @@ python -m lenet.run <study> <point> <output> <log>
 import argparse
 import json
 import os
+import shutil
 import signal
 import sys
 import tempfile
@@ -27,10 +28,11 @@ class RunError(RuntimeError):
     """A notebook did not run to its end; the message says where and why."""
 
 
-def execute(source: Path, output: Path, settings: dict, log: Path):
+def execute(source: Path, output: Path, settings: dict, log: Path, sockets: str):
     """Run a notebook with these settings; move it to `output` when every cell has run.
 
-    While it runs, and when it fails, the notebook lies beside `log`. Raises RunError.
+    While it runs, and when it fails, the notebook lies beside `log`; `sockets` is an empty folder of a short name.
+    Raises RunError.
     """
     # Slow to import, and until it is imported nobody would watch over this run.
     import papermill
@@ -41,19 +43,18 @@ def execute(source: Path, output: Path, settings: dict, log: Path):
     for path in (output, part):
         path.parent.mkdir(parents=True, exist_ok=True)
     output.unlink(missing_ok=True)
-    with tempfile.TemporaryDirectory(prefix="lenet") as folder:
-        # Kernels over TCP race for ports; over IPC each has a folder of its own, of a short name.
-        config = Config({"KernelManager": {"transport": "ipc", "connection_file": f"{folder}/k.json"}})
-        try:
-            # papermill formats paths with the parameters, so their braces are doubled.
-            paths = [str(path).replace("{", "{{").replace("}", "}}") for path in (source, part)]
-            notebook = papermill.execute_notebook(
-                *paths, parameters=settings, config=config, kernel_name="python3", progress_bar=False
-            )
-        except papermill.PapermillExecutionError as error:
-            raise RunError(f"cell [{error.exec_count}]: {error.ename}: {error.evalue}") from error
-        except DeadKernelError as error:
-            raise RunError("its kernel died") from error
+    # Kernels over TCP race for ports; over IPC each has a folder of its own.
+    config = Config({"KernelManager": {"transport": "ipc", "connection_file": f"{sockets}/k.json"}})
+    try:
+        # papermill formats paths with the parameters, so their braces are doubled.
+        paths = [str(path).replace("{", "{{").replace("}", "}}") for path in (source, part)]
+        notebook = papermill.execute_notebook(
+            *paths, parameters=settings, config=config, kernel_name="python3", progress_bar=False
+        )
+    except papermill.PapermillExecutionError as error:
+        raise RunError(f"cell [{error.exec_count}]: {error.ename}: {error.evalue}") from error
+    except DeadKernelError as error:
+        raise RunError("its kernel died") from error
     if skipped := [cell for cell in notebook.cells if cell.cell_type == "code" and not executed(cell)]:
         raise RunError(f"{len(skipped)} cells never ran")
     part.replace(output)
@@ -63,14 +64,15 @@ def executed(cell) -> bool:
     return cell.execution_count is not None or not cell.source.strip()
 
 
-def guard(limit_seconds: float, name: str, terminal):
-    """From now on this process ends with its parent, on a signal and at the limit, and its kernel with it."""
+def guard(limit_seconds: float, name: str, terminal, sockets: str):
+    """From now on this process ends with its parent, on a signal and at the limit; its kernel and sockets with it."""
     parent, limit = os.getppid(), time.monotonic() + limit_seconds
 
     def end(reason):
         for child in psutil.Process().children(recursive=True):
             with suppress(psutil.NoSuchProcess):
                 child.kill()
+        shutil.rmtree(sockets, ignore_errors=True)
         # Not print: a signal may come in the middle of one, and the terminal may be gone.
         with suppress(OSError):
             os.write(terminal.fileno(), f"lenet: failed {name}: {reason}\n".encode())
@@ -97,23 +99,23 @@ def log_to(path: Path):
     return terminal
 
 
-def perform(given):
+def perform(given, sockets: str):
     """Execute the notebook of one point of a study."""
     run = params.find_run(given.study, given.point, given.preview)
     settings = run.settings | {"dataset": given.dataset}
     if "model_path" in params.NOTEBOOKS[run.notebook]:
         settings["model_path"] = str(given.output.with_suffix(".keras"))
     given.output.parent.mkdir(parents=True, exist_ok=True)
-    execute(params.ROOT / "notebooks" / f"{run.notebook}.ipynb", given.output, settings, given.log)
+    execute(params.ROOT / "notebooks" / f"{run.notebook}.ipynb", given.output, settings, given.log, sockets)
 
 
-def render(given):
+def render(given, sockets: str):
     """Execute the report notebook, then write the page and the paper beside it."""
     from lenet import publish, scraps
 
     folder = given.output.parent
     settings = {"folder": str(folder), "preview": given.preview, "gpu": given.gpu}
-    execute(params.ROOT / "notebooks" / "report.ipynb", given.output, settings, given.log)
+    execute(params.ROOT / "notebooks" / "report.ipynb", given.output, settings, given.log, sockets)
     results = json.loads((folder / "results.json").read_text())
     publish.publish(given.output, folder, **scraps.front_matter(results))
 
@@ -132,17 +134,18 @@ def main():
     given = parser.parse_args()
     terminal, start = log_to(given.log), time.monotonic()
     name = f"{given.study}/{given.point}"
-    guard(given.limit_seconds, name, terminal)
-    print(f"lenet: started {name}", file=terminal, flush=True)
-    try:
-        (render if given.study == "report" else perform)(given)
-    except Exception as error:
-        reason = str(error).partition("\n")[0]
-        if not isinstance(error, (RunError, ValueError)):
-            reason = f"{type(error).__name__}: {reason}"
-        print(f"lenet: failed {name}: {reason}; see {given.log}", file=terminal, flush=True)
-        traceback.print_exc()
-        sys.exit(1)
+    with tempfile.TemporaryDirectory(prefix="lenet") as sockets:
+        guard(given.limit_seconds, name, terminal, sockets)
+        print(f"lenet: started {name}", file=terminal, flush=True)
+        try:
+            (render if given.study == "report" else perform)(given, sockets)
+        except Exception as error:
+            reason = str(error).partition("\n")[0]
+            if not isinstance(error, (RunError, ValueError)):
+                reason = f"{type(error).__name__}: {reason}"
+            print(f"lenet: failed {name}: {reason}; see {given.log}", file=terminal, flush=True)
+            traceback.print_exc()
+            sys.exit(1)
     print(f"lenet: done {name} in {time.monotonic() - start:.0f} s", file=terminal, flush=True)
 
 

@@ -1,6 +1,8 @@
 """The runner: a run is whole or not there, and whatever ends it is named."""
 
 import json
+import tempfile
+from pathlib import Path
 
 import nbformat
 import papermill
@@ -27,8 +29,8 @@ def small(trees, tmp_path):
     tree = trees.copied(tmp_path / "tree", {"lr_study": STUDY})
     tree.write = lambda *sources: nbformat.write(book(*sources), tree.root / "notebooks" / "lr_study.ipynb")
     tree.output, tree.log = tree.root / "reports/runs/lr_study/here.ipynb", tree.root / "reports/logs/lr_study/here.log"
-    tree.perform = lambda point, *more: tree.call(
-        "lenet.run", "lr_study", point, str(tree.output), str(tree.log), "--dataset", "digits", *more
+    tree.perform = lambda point, *more, **environment: tree.call(
+        "lenet.run", "lr_study", point, str(tree.output), str(tree.log), "--dataset", "digits", *more, **environment
     )
     yield tree
     tree.end_all()
@@ -38,7 +40,8 @@ def executed(tmp_path, *sources, **settings):
     """Execute a notebook of these cells in this process; return the paths of output and log."""
     nbformat.write(book(*sources), tmp_path / "source.ipynb")
     output, log = tmp_path / "runs" / "here.ipynb", tmp_path / "logs" / "here.log"
-    run.execute(tmp_path / "source.ipynb", output, settings, log)
+    with tempfile.TemporaryDirectory(prefix="lenet") as sockets:
+        run.execute(tmp_path / "source.ipynb", output, settings, log, sockets)
     return output, log
 
 
@@ -105,9 +108,11 @@ def test_a_point_that_no_study_declares_is_refused(small):
         params.find_run("no_study", "lr=0.25")
 
 
-def test_at_its_limit_a_run_ends_with_its_kernel(small):
+def test_at_its_limit_a_run_ends_with_its_kernel_and_its_sockets(small):
     small.write("lr = 1", "open('began', 'w').close()\nimport time; time.sleep(600)")
-    status, said = small.perform("lr=0.5", "--limit-seconds", "10")
+    with tempfile.TemporaryDirectory() as short:  # the path of a socket may have some hundred characters
+        status, said = small.perform("lr=0.5", "--limit-seconds", "10", TMPDIR=short)
+        assert not list(Path(short).iterdir())
     assert status == 1
     assert "failed lr_study/lr=0.5: stopped at its limit of 10 s" in said
     assert (small.root / "began").exists()
