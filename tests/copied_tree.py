@@ -78,6 +78,8 @@ class Tree:
         return subprocess.Popen(
             [sys.executable, "-m", *module_and_arguments], cwd=self.root, env=inherited | own | environment, text=True,
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True,
+            # Tests that were started in the background ignore Ctrl-C, and what they start would as well.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )  # fmt: skip
 
     def call(self, *module_and_arguments: str, **environment: str) -> tuple[int, str]:
