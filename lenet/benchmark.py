@@ -1,6 +1,8 @@
 """The timing protocol: an uncounted warm-up, every sample kept, set-up and evaluation timed apart.
 
 python -m lenet.benchmark --device CPU --filters 16 --epochs 3 --json record.json
+
+With `--backend jax` it needs Keras, JAX and NumPy alone, so what else the project has is imported where it is used.
 """
 
 import argparse
@@ -10,17 +12,22 @@ import statistics
 import sys
 import time
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
-import psutil
+import numpy as np
 
-from lenet import arithmetic, data, machine, params
+from lenet import arithmetic, backends, data, machine, params
 
 SCHEMA = 1
 MATRIX_SIDE = 3072
+TRIAL_STEPS, TRIALS = 100, 3  # of each number of shards, after an uncounted call
+WORDS = {"True": True, "False": False}
+PARTS = ("epoch", "training_evaluation", "validation")
 DEFAULTS = {
     "lr": 0.1, "epochs": 3, "filters": 16, "batch_size": 64, "shuffle": False, "head": "linear", "init": "normal",
-    "dataset": "auto", "device": "CPU", "threads": 0, "shards": 2, "seed": 100, "round": 1,
+    "dataset": "auto", "device": "CPU", "threads": 0, "shards": 0, "seed": 100, "round": 1, "backend": "tensorflow",
+    "tf32": False,
 }  # fmt: skip
 
 
@@ -38,20 +45,40 @@ def peak_memory_bytes() -> int:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
 
 
-def peak_gflops(threads: int, repeats: int = 5) -> float:
-    """The machine's measured float32 rate: the best of some large matrix products, one a thread, in GFLOP/s."""
-    import tensorflow as tf
-
-    @tf.function
-    def products(matrices):
-        return [tf.reduce_sum(matrix @ matrix) for matrix in tf.unstack(matrices)]
-
-    matrices = tf.random.stateless_uniform((threads, MATRIX_SIDE, MATRIX_SIDE), (0, 1))
-    samples = []
+def peak_gflops(used: dict, repeats: int = 5) -> float:
+    """The device's measured rate in the training's precision: the best of some large matrix products, one a thread."""
+    threads, side = used["threads"], MATRIX_SIDE
+    matrices = np.random.default_rng(0).random((threads, side, side), np.float32)
+    multiply, samples = backends.products(used, matrices), []
     for _ in range(1 + repeats):
         with clock(samples):
-            [product.numpy() for product in products(matrices)]
-    return 2 * threads * MATRIX_SIDE**3 / min(samples[1:]) / 1e9
+            multiply()
+    return 2 * threads * side**3 / min(samples[1:]) / 1e9
+
+
+def candidates(settings: dict, threads: int) -> list[int]:
+    """The numbers of shards worth a trial: what was asked for; else doublings from 2, up to one a thread."""
+    if settings["shards"]:
+        return [settings["shards"]]
+    if settings["device"] == "GPU" or settings["backend"] == "jax":
+        return [1]
+    most = min(max(threads, 2), settings["batch_size"], params.RULES["shards"].high)
+    return sorted({most, *(2**power for power in range(1, most.bit_length()))})
+
+
+def trials(trainer_class, settings: dict, shards: list[int]) -> dict[int, float]:
+    """Seconds of some training steps, the least of a few samples, by the number of shards; {} where there is one."""
+    if len(shards) == 1:
+        return {}
+    images, found = data.load(settings["dataset"]), {}
+    some = data.Images(*(part[: TRIAL_STEPS * settings["batch_size"]] for part in images.train))
+    for number in shards:
+        trainer, samples = trainer_class.of(images._replace(train=some), settings | {"shards": number}), []
+        for _ in range(1 + TRIALS):
+            with clock(samples):
+                trainer.epoch(settings["lr"], trainer.order(settings["seed"], 0))
+        found[number] = min(samples[1:])
+    return found
 
 
 def measure(settings: dict) -> dict:
@@ -59,56 +86,54 @@ def measure(settings: dict) -> dict:
 
     `settings` are those of the benchmark notebook. Times are lists with a value an epoch, in seconds:
     `epoch_seconds` is training alone. `wall_2017_seconds` is the whole job as the 2017 study defined it: building,
-    and after every epoch three evaluations: training loss, training error and validation error. Raises
-    DataError, DeviceError.
+    and after every epoch three evaluations: training loss, training error and validation error. Raises what
+    `backends.prepare` does, and DataError.
     """
     setup, load_before = {name: [] for name in ("import", "build", "trace")}, machine.load()
     with clock(setup["import"]), machine.quiet():
-        from lenet import train
-    threads = machine.use(settings["device"], settings["threads"])
+        trainer_class, threads = backends.prepare(settings)
+    shards = candidates(settings, threads)
+    tried = trials(trainer_class, settings, shards)
+    used = settings | {"threads": threads, "shards": min(tried, key=tried.get) if tried else shards[0]}
     with clock(setup["build"]):
         images = data.load(settings["dataset"])
-        trainer = train.Trainer.of(images, settings)
+        trainer = trainer_class.of(images, used)
     with clock(setup["trace"]):
         trainer.trace()
-    warmup, samples = [], {name: [] for name in ("epoch", "training_evaluation", "validation")}
-    with clock(warmup):
+    warmup_seconds = warm_up(trainer, settings)
+    samples, finite = time_epochs(trainer, settings)
+    setup = {name: seconds[0] for name, seconds in setup.items()}
+    return {
+        "record": "benchmark",
+        "schema": SCHEMA,
+        **used,
+        "dataset": images.name,
+        "data_sha256": images.digest,
+        "shard_trial_seconds": {str(number): seconds for number, seconds in tried.items()},
+        "warmup_seconds": warmup_seconds,
+        **times(setup, samples),
+        "finite": finite,
+        "load_before": load_before,
+        "load_after": machine.load(),
+        **rates(used, len(images.train), samples["epoch"]),
+        **surroundings(),
+    }
+
+
+def warm_up(trainer, settings: dict) -> float:
+    """Train and evaluate once, then start afresh; return the seconds, which do not count."""
+    samples = []
+    with clock(samples):
         trainer.reset(settings["seed"])
         trainer.epoch(settings["lr"], trainer.order(settings["seed"], 0))
         trainer.evaluate(trainer.validation_set)
     trainer.reset(settings["seed"])
-    finite = time_epochs(trainer, settings, samples)
-    memory, load_after = peak_memory_bytes(), machine.load()
-    work = arithmetic.training_flops(settings["filters"], len(images.train))
-    setup = {name: seconds[0] for name, seconds in setup.items()}
-    return {
-        "schema": SCHEMA,
-        "backend": "tensorflow",
-        **settings,
-        "dataset": images.name,
-        "threads": threads,
-        **{f"{name}_seconds": seconds for name, seconds in samples.items()},
-        "setup_seconds": sum(setup.values()),
-        "setup_parts_seconds": setup,
-        "warmup_seconds": warmup[0],
-        "wall_2017_seconds": setup["build"] + setup["trace"] + sum(map(sum, samples.values())),
-        "finite": finite,
-        "parameters": arithmetic.parameters(settings["filters"]),
-        "flops_per_epoch": work,
-        "images_per_second": len(images.train) / statistics.median(samples["epoch"]),
-        "gflops": work / statistics.median(samples["epoch"]) / 1e9,
-        "peak_gflops": peak_gflops(threads),
-        "peak_memory_bytes": memory,
-        "load_before": load_before,
-        "load_after": load_after,
-        "machine": machine.fingerprint(),
-        "versions": machine.versions(),
-    }
+    return samples[0]
 
 
-def time_epochs(trainer, settings: dict, samples: dict) -> bool:
-    """Append the seconds of each epoch's training and three evaluations; return whether every loss was finite."""
-    finite = True
+def time_epochs(trainer, settings: dict) -> tuple[dict[str, list[float]], bool]:
+    """Seconds of each epoch's training and three evaluations, by part; and whether every loss was finite."""
+    samples, finite = {name: [] for name in PARTS}, True
     for epoch in range(1, settings["epochs"] + 1):
         order = trainer.order(settings["seed"], epoch)
         with clock(samples["epoch"]):
@@ -119,7 +144,41 @@ def time_epochs(trainer, settings: dict, samples: dict) -> bool:
             trainer.evaluate(trainer.train_set)
         with clock(samples["validation"]):
             trainer.evaluate(trainer.validation_set)
-    return finite
+    return samples, finite
+
+
+def times(setup: dict, samples: dict) -> dict:
+    """What a record says of the clock: every sample, the parts of the set-up, and the whole job as 2017 defined it."""
+    return {
+        **{f"{name}_seconds": seconds for name, seconds in samples.items()},
+        "setup_seconds": sum(setup.values()),
+        "setup_parts_seconds": setup,
+        "wall_2017_seconds": setup["build"] + setup["trace"] + sum(map(sum, samples.values())),
+    }
+
+
+def rates(used: dict, images: int, epoch_seconds: list[float]) -> dict:
+    """Memory before the peak rate is measured, sizes, and rates of the median epoch beside that peak."""
+    work, median = arithmetic.training_flops(used["filters"], images), statistics.median(epoch_seconds)
+    return {
+        "peak_memory_bytes": peak_memory_bytes(),
+        "gpu_peak_memory_bytes": backends.peak_gpu_memory_bytes(used),
+        "parameters": arithmetic.parameters(used["filters"]),
+        "flops_per_epoch": work,
+        "images_per_second": images / median,
+        "gflops": work / median / 1e9,
+        "peak_gflops": peak_gflops(used),
+    }
+
+
+def surroundings() -> dict:
+    """Machine, versions, sources and time that go with every number."""
+    return {
+        "machine": machine.fingerprint(),
+        "versions": machine.versions(),
+        "sources": params.sources_digest("benchmark"),
+        "finished": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
 
 
 def memory(settings: dict) -> dict:
@@ -128,15 +187,16 @@ def memory(settings: dict) -> dict:
     Peaks above what is resident before. Where the machine has too little memory for all images at once, that
     one is missing (None), and so is whether both ways predict the same digits.
     """
+    import psutil
     import tensorflow as tf
 
-    from lenet import model, train
+    from lenet import evaluation, model
 
     images = data.load(settings["dataset"]).train
     pixels = tf.constant(images.images[..., None])
     network, filters = model.build(settings["filters"]), settings["filters"]
     answer = tf.function(lambda batch: tf.argmax(network(tf.cast(batch, tf.float32) / 255), 1))
-    before, size = peak_memory_bytes(), train.EVALUATION_BATCH
+    before, size = peak_memory_bytes(), evaluation.EVALUATION_BATCH
     batched = [answer(pixels[start : start + size]).numpy() for start in range(0, len(images), size)]
     found = {"filters": filters, "batched_bytes": peak_memory_bytes() - before}
     needed = 3 * len(images) * arithmetic.layers(filters)[0].output_bytes
@@ -151,9 +211,10 @@ def arguments() -> argparse.Namespace:
     """The command line, checked by the same rules as the notebook's parameters."""
     parser = argparse.ArgumentParser(prog="python -m lenet.benchmark", description=__doc__.split("\n")[0])
     parser.add_argument("--json", type=Path, help="write the record there; without it, to standard output")
+    rules = params.rules("benchmark")
     for name, default in DEFAULTS.items():
-        kind = (lambda text: text == "True") if isinstance(default, bool) else type(default)
-        parser.add_argument(f"--{name}", type=kind, default=default, help=f"{params.RULES[name]} (default {default})")
+        kind = (lambda text: WORDS.get(text, text)) if isinstance(default, bool) else type(default)
+        parser.add_argument(f"--{name}", type=kind, default=default, help=f"{rules[name]} (default {default})")
     given = parser.parse_args()
     try:
         given.settings = params.checked("benchmark", {name: getattr(given, name) for name in DEFAULTS})
@@ -169,6 +230,7 @@ if __name__ == "__main__":
     except (data.DataError, machine.DeviceError, ValueError) as error:
         raise SystemExit(f"lenet: {error}") from None
     if given.json:
+        given.json.parent.mkdir(parents=True, exist_ok=True)
         given.json.write_text(text + "\n")
     else:
         print(text)

@@ -12,10 +12,18 @@ from lenet.learning import common
 
 FILTERS = {"CPU": (8, 16, 32, 64), "GPU": (8, 16, 32, 64, 128, 256)}
 DOUBLINGS = {device: list(pairwise(filters)) for device, filters in FILTERS.items()}
+TIMED = {"batch_size": 64, "shuffle": False, "head": "linear", "init": "normal"}
 TRAIN, VALIDATION, EPOCHS_2017 = 50_000, 10_000, 10
 EVALUATED = 2 * TRAIN + VALIDATION  # images of the three evaluations after each epoch in 2017
 STATED = {"convolutional": 5_000, "fully connected": 3_500}  # parameters at 16 filters, in 2017's text
 GIB = 2**30
+
+
+def where(rows, **wanted) -> pd.DataFrame:
+    """The rows with the wanted values, in those columns that there are."""
+    for column, value in wanted.items():
+        rows = rows[rows[column] == value] if column in rows else rows
+    return rows
 
 
 def of_kind(filters, kind, what="parameters"):
@@ -76,8 +84,24 @@ def slope(side, x, times) -> st.Estimate:
     return st.student([np.polyfit(np.log(x), np.log(row), 1)[0] for row in times.to_numpy()])
 
 
+def gpu_series(side, *devices) -> dict:
+    """Host and backend with most timed points on the GPU in float32, of those that timed all of `devices`.
+
+    {} where the evidence, as 2017's, names no host; where none has them, a host that there is not.
+    """
+    rows, names = where(side.evidence.times, tf32=False, **TIMED), ["host", "backend"]
+    if "host" not in rows:
+        return {}
+    rows = rows.drop_duplicates([*names, "device", "round", "filters"])
+    points = rows.pivot_table(index=names, columns="device", values="filters", aggfunc="count")
+    points = points.reindex(columns=list(devices)).dropna()
+    return dict(zip(names, points["GPU"].idxmax() if len(points) else ("", ""), strict=True))
+
+
 def speed_up(side):
-    cpu, gpu = common(side.seconds("CPU"), side.seconds("GPU", FILTERS["CPU"]))
+    """CPU over GPU, of one host and one backend."""
+    series = gpu_series(side, "CPU", "GPU")
+    cpu, gpu = common(*(side.seconds(device, FILTERS["CPU"], **series) for device in ("CPU", "GPU")))
     found = {f"{f} filters": side.each(cpu[f] / gpu[f], st.geometric) for f in cpu}
     return found | {"its growth, as a power of the filters": (slope(side, FILTERS["CPU"], cpu / gpu), None)}
 
@@ -134,7 +158,7 @@ def evaluation_share(side):
         flops = forward_flops(f, EVALUATED)
         found[f"FLOPs, {f} filters"] = st.exact(flops / (flops + training_flops(f, TRAIN))), 0, 1
     for f in () if side.one_run else FILTERS["CPU"]:
-        rows = side.rows("times", device="CPU", filters=f, head="linear", init="normal")
+        rows = side.rows("times", device="CPU", filters=f, recorded=False, **TIMED)
         times = 1 - EPOCHS_2017 * rows["epoch_seconds"] / rows["wall_2017_seconds"] if len(rows) else []
         found[f"time, {f} filters"] = st.student(times)
     return found

@@ -9,9 +9,7 @@ from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from pathlib import Path
 
-import psutil
-
-PACKAGES = ("tensorflow", "keras", "numpy", "scipy", "pandas", "altair", "papermill", "scrapbook")
+PACKAGES = ("tensorflow", "jax", "keras", "numpy", "scipy", "pandas", "altair", "papermill", "scrapbook")
 
 
 class DeviceError(RuntimeError):
@@ -37,7 +35,7 @@ def quiet():
         os.close(nowhere)
 
 
-def use(device: str, threads: int = 0) -> int:
+def use(device: str, threads: int = 0, tf32: bool = False) -> int:
     """Give TensorFlow one device and `threads` threads (0: all cores); return the number of threads.
 
     Operations run side by side, each on one thread: the network's are too small to be cut up. Raises
@@ -53,8 +51,8 @@ def use(device: str, threads: int = 0) -> int:
     try:
         tf.config.threading.set_intra_op_parallelism_threads(1)
         tf.config.threading.set_inter_op_parallelism_threads(threads)
-        # A GPU computes in float32 as a processor does, not in TF32.
-        tf.config.experimental.enable_tensor_float_32_execution(False)
+        # Left alone, a GPU would compute in TF32; a processor computes in float32 either way.
+        tf.config.experimental.enable_tensor_float_32_execution(tf32)
         if device == "CPU":
             tf.config.set_visible_devices([], "GPU")
     except RuntimeError as error:
@@ -99,7 +97,7 @@ def fingerprint() -> dict:
     return {
         "cpu": cpu_name(),
         "cores": cores(),
-        "memory_bytes": psutil.virtual_memory().total,
+        "memory_bytes": os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"),
         "gpu": gpu_name() or None,
         "system": f"{platform.system()} {platform.machine()}",
         "python": platform.python_version(),

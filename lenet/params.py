@@ -7,8 +7,6 @@ from itertools import product
 from pathlib import Path
 from typing import NamedTuple
 
-import yaml
-
 ROOT = Path(__file__).parents[1]
 
 WHERE = ("dataset", "device", "threads", "shards")
@@ -16,12 +14,13 @@ COMMON = ("lr", "epochs", "filters", "batch_size", "shuffle", "head", "init", *W
 NOTEBOOKS = {
     "train": (*COMMON, "seed", "model_path"),
     "lr_study": (*COMMON, "seeds", "first_seed"),
-    "benchmark": (*COMMON, "seed", "round"),
+    "benchmark": (*COMMON, "seed", "round", "backend", "tf32"),
     "divergence": (*WHERE, "lr", "steps", "filters", "batch_size", "seeds", "first_seed"),
     "memory": (*WHERE, "filters"),
 }
 # The modules whose change can change a number: prose, figures and claims are not among them.
-NUMBER_MODULES = ("arithmetic", "data", "engine", "machine", "model", "train")
+NUMBER_MODULES = ("arithmetic", "data", "engine", "evaluation", "machine", "model", "train")
+TIMING_MODULES = ("backends", "benchmark", "jax_engine")
 STUDY_KEYS = {"notebook", "fixed", "grid", "points", "preview"}
 
 
@@ -72,21 +71,32 @@ RULES = {
     "device": Rule(str, choices=("CPU", "GPU")),
     "threads": Rule(int, 0, 1024),
     "shards": Rule(int, 1, 64),
+    "backend": Rule(str, choices=("tensorflow", "jax")),
+    "tf32": Rule(bool),
     "model_path": Rule(str, suffix=".keras"),
 }
+# A number of shards decides the bits of a result, so that only a timing run may look for the fastest one (0).
+OWN_RULES = {"benchmark": {"shards": Rule(int, 0, 64)}}
+
+
+def rules(notebook: str) -> dict[str, Rule]:
+    """The rule of each parameter of a notebook."""
+    return {name: (RULES | OWN_RULES.get(notebook, {}))[name] for name in NOTEBOOKS[notebook]}
 
 
 def checked(notebook: str, settings: dict) -> dict:
     """Return `settings`, typed. Raises ParameterError at the first name, type or value that breaks its rule."""
+    rule = rules(notebook)
     for name in settings:
-        if name not in NOTEBOOKS[notebook]:
-            known = ", ".join(NOTEBOOKS[notebook])
-            raise ParameterError(f"{name} = {settings[name]!r}: {notebook} has no such parameter; it has {known}")
+        if name not in rule:
+            raise ParameterError(
+                f"{name} = {settings[name]!r}: {notebook} has no such parameter; it has {', '.join(rule)}"
+            )
     for name, value in settings.items():
-        if not RULES[name].allows(value):
-            hint = "; write True or False" if RULES[name].kind is bool else ""
-            raise ParameterError(f"{name} = {value!r}: must be {RULES[name]}{hint}")
-    return {name: RULES[name].kind(value) for name, value in settings.items()}
+        if not rule[name].allows(value):
+            hint = "; write True or False" if rule[name].kind is bool else ""
+            raise ParameterError(f"{name} = {value!r}: must be {rule[name]}{hint}")
+    return {name: rule[name].kind(value) for name, value in settings.items()}
 
 
 def injected(namespace: dict) -> set[str]:
@@ -155,6 +165,9 @@ def read_study(path: Path, preview: bool = False) -> list[Run]:
 
     Raises ParameterError for an unknown key, a value outside its rule, or two points of one name.
     """
+    # Not above: a timing needs no study file, and on another machine perhaps has no yaml.
+    import yaml
+
     declared = yaml.safe_load(path.read_text())
     shown = declared.pop("preview", {}) or {}
     if unknown := (set(declared) | set(shown)) - STUDY_KEYS:
@@ -196,7 +209,7 @@ def find_run(study: str, point: str, preview: bool = False) -> Run:
 
 def sources(notebook: str) -> list[str]:
     """The files that make a notebook's numbers: itself, the modules that compute, and the lock, from the root."""
-    modules = [*NUMBER_MODULES, "benchmark"] if notebook in ("benchmark", "memory") else NUMBER_MODULES
+    modules = [*NUMBER_MODULES, *(TIMING_MODULES if notebook in ("benchmark", "memory") else ())]
     return [f"notebooks/{notebook}.ipynb", *(f"lenet/{module}.py" for module in modules), "requirements.txt"]
 
 

@@ -1,6 +1,7 @@
 """What a run tells the report: the only module that knows scrapbook."""
 
 import json
+import math
 import subprocess
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,6 +15,8 @@ from lenet import data, machine, params
 from lenet.costs import EPOCHS_2017
 
 SCHEMA = 1
+PARTS = ("epoch", "training_evaluation", "validation")
+TIMED = ("wall_2017_seconds", "parameters", "flops_per_epoch", "peak_gflops", "finite", "machine")
 
 
 class ScrapError(RuntimeError):
@@ -42,9 +45,9 @@ def commit() -> str:
     return git("describe", "--always", "--abbrev=12", "--dirty=+", "--exclude=*")
 
 
-def last_change(path: str) -> tuple[str, str]:
-    """Commit and time (ISO, UTC offset) of the last change of a file of the project; "unknown" outside git."""
-    commit, _, time = (git("log", "-1", "--format=%h %cI", "--", path) or "unknown").partition(" ")
+def last_change(path: str, lines: str) -> tuple[str, str]:
+    """Commit and time (ISO, UTC offset) of the last change of a file's `lines` (a pattern); "unknown" outside git."""
+    commit, _, time = (git("log", "-1", "--format=%h %cI", "-G", lines, "--", path) or "unknown").partition(" ")
     return commit, time or "unknown"
 
 
@@ -100,6 +103,42 @@ def read_all(folder: Path, runs: list[params.Run]) -> list[Finished]:
     return [read(folder / run.study / f"{run.point}.ipynb", run) for run in runs]
 
 
+def missing(timed: dict) -> str:
+    """What a timing record of the study lacks, or how it is not one; "" where it is whole."""
+    names, samples = params.NOTEBOOKS["benchmark"], [f"{part}_seconds" for part in PARTS]
+    if absent := [name for name in (*names, *samples, *TIMED) if name not in timed]:
+        return f"has no {absent[0]}"
+    try:
+        params.checked("benchmark", {name: timed[name] for name in names})
+    except params.ParameterError as error:
+        return str(error)
+    if timed["dataset"] != "mnist":
+        return f"dataset = {timed['dataset']!r}: must be 'mnist'"
+    for name in samples:
+        if len(timed[name]) != timed["epochs"] or not all(0 < seconds < math.inf for seconds in timed[name]):
+            return f"{name} = {timed[name]}: must be {timed['epochs']} positive numbers, one an epoch"
+    return "" if {"cpu", "gpu"} <= timed["machine"].keys() else "machine: must name cpu and gpu"
+
+
+def records(folder: Path) -> list[Finished]:
+    """The timing records of `python -m lenet.benchmark` in a folder, as runs; a file may say that it is another kind.
+
+    Raises ScrapError, with the file's name, for one that is damaged or not whole.
+    """
+    found = []
+    for path in sorted(folder.glob("*.json")):
+        name = f"records/{path.stem}"
+        try:
+            timed = json.loads(path.read_text())
+            if timed.get("record", "benchmark") == "benchmark" and not isinstance(timed.get("schema"), str):
+                if fault := missing(timed):
+                    raise ScrapError(f"{name}: {fault}; time it again or remove {path}")
+                found.append(Finished(name, {"notebook": "benchmark", "measured": timed, **timed}, {}))
+        except (ValueError, AttributeError, TypeError) as error:
+            raise ScrapError(f"{name}: {path} is damaged ({error}); time it again or remove it") from error
+    return found
+
+
 def joined(finished: list[Finished], name: str) -> pd.DataFrame:
     """All frames of a name, one below the other, each row with its run and the run's parameters."""
     frames = [
@@ -113,19 +152,30 @@ def joined(finished: list[Finished], name: str) -> pd.DataFrame:
 def times(finished: list[Finished]) -> pd.DataFrame:
     """A row for each timing run: its settings, sizes and seconds; of an epoch the median.
 
-    `wall_2017_seconds` is that of ten epochs, as in 2017: a shorter run's epochs and evaluations count for ten.
+    `wall_2017_seconds` is that of ten epochs, as in 2017: a shorter run's epochs and evaluations count for ten. `host`
+    names the machine, `recorded` tells records from the study's own runs, and `series` names what belongs on one line.
     """
-    parts, rows = ("epoch", "training_evaluation", "validation"), []
+    rows = []
     for run in finished:
         if measured := run.record.get("measured"):
             plain = {name: value for name, value in measured.items() if isinstance(value, (bool, int, float, str))}
-            timed = sum(sum(measured[f"{part}_seconds"]) for part in parts)
+            timed = sum(sum(measured[f"{part}_seconds"]) for part in PARTS)
             wall = measured["wall_2017_seconds"] + timed * (EPOCHS_2017 / measured["epochs"] - 1)
-            medians = {f"{part}_seconds": median(measured[f"{part}_seconds"]) for part in parts}
+            medians = {f"{part}_seconds": median(measured[f"{part}_seconds"]) for part in PARTS}
             evaluation = medians["training_evaluation_seconds"] + medians["validation_seconds"]
             whole = {"evaluation_seconds": evaluation, "wall_2017_seconds": wall}
-            rows.append(plain | medians | whole | {"run": run.name})
+            rows.append(plain | medians | whole | whose(run) | {"run": run.name})
     return pd.DataFrame(rows)
+
+
+def whose(run: Finished) -> dict:
+    """The host of a timing run, whether it is a committed record, and its series: the device, and of a record whose."""
+    timed, known, recorded = run.record["measured"], run.record["machine"], run.name.startswith("records/")
+    host = ", ".join(name for name in (known["cpu"], known["gpu"]) if name)
+    # Of a GPU without the version of its driver.
+    model = str(known[timed["device"].lower()]).partition(",")[0]
+    series = ", ".join([timed["device"], model, timed["backend"], *["TF32"] * timed["tf32"]])
+    return {"host": host, "recorded": recorded, "series": series if recorded else timed["device"]}
 
 
 def origin(finished: list[Finished]) -> dict:

@@ -3,6 +3,7 @@
 import base64
 import os
 import time
+from contextlib import contextmanager
 from itertools import product
 from pathlib import Path
 from typing import NamedTuple
@@ -11,33 +12,15 @@ import keras
 import numpy as np
 import pandas as pd
 import tensorflow as tf
-from scipy.special import logsumexp
 from tqdm import tqdm
 
 from lenet import arithmetic, engine, model
 from lenet.data import Dataset, Images
+from lenet.evaluation import EVALUATION_BATCH, Evaluation, evaluation
 
-EVALUATION_BATCH = 256
 PROBE_STEPS = 10  # timed together
 NOT_FINITE, ONE_DIGIT = "not finite", "one digit"
 HEADS, INITS = ("linear", "relu"), ("normal", "scaled")
-
-
-class Evaluation(NamedTuple):
-    """True and predicted digit of each image of a set, and its cross-entropy."""
-
-    labels: np.ndarray
-    predictions: np.ndarray
-    losses: np.ndarray
-
-    @property
-    def right(self) -> np.ndarray:
-        return self.predictions == self.labels
-
-    @property
-    def error(self) -> float:
-        """Wrong answers over all answers."""
-        return float(np.mean(~self.right))
 
 
 class Resident(NamedTuple):
@@ -74,7 +57,7 @@ class Trainer:
         self.model = model.build(filters, head, init)
         self.variables = [weight.value for weight in self.model.weights]
         self.train_set, self.validation_set = resident(dataset.train), resident(dataset.validation)
-        self.steps = -(-len(dataset.train) // batch_size)
+        self.steps, self.cpu_seconds = -(-len(dataset.train) // batch_size), 0.0
         # Keras would compile with XLA on a GPU alone; so does this engine, and says so.
         compiled = device == "GPU"
         self._epoch = tf.function(self._epoch_graph, jit_compile=compiled)
@@ -139,11 +122,20 @@ class Trainer:
 
     def epoch(self, learning_rate: float, order: np.ndarray) -> np.ndarray:
         """Train once on the images in this order; return the loss of each step, float32."""
-        return self._epoch(tf.constant(order, tf.int32), tf.constant(learning_rate, tf.float32)).numpy()
+        with self.spending():
+            return self._epoch(tf.constant(order, tf.int32), tf.constant(learning_rate, tf.float32)).numpy()
 
     def evaluate(self, images: Resident) -> Evaluation:
         """Predict every image of a set once."""
-        return evaluation(self._logits(images.patches).numpy(), images.labels.numpy())
+        with self.spending():
+            return evaluation(self._logits(images.patches).numpy(), images.labels.numpy())
+
+    @contextmanager
+    def spending(self):
+        """Add the processor seconds of the block, of all its threads, to `cpu_seconds`."""
+        start = time.process_time()
+        yield
+        self.cpu_seconds += time.process_time() - start
 
     def order(self, seed: int, epoch: int) -> np.ndarray:
         """The rows of the training set as this epoch takes them."""
@@ -173,12 +165,6 @@ class Trainer:
         rows += [(seed, epoch, np.nan, np.nan, np.nan) for epoch in range(len(rows), epochs + 1)]
         curve = pd.DataFrame(rows, columns=["seed", "epoch", "train_loss", "validation_error", "seconds"])
         return with_failure(curve, digits, failed_step, self.steps), last
-
-
-def evaluation(outputs: np.ndarray, labels: np.ndarray) -> Evaluation:
-    """Predictions and cross-entropies from logits of shape (n, 10)."""
-    losses = logsumexp(outputs.astype(np.float64), axis=1) - outputs[np.arange(len(labels)), labels]
-    return Evaluation(labels, outputs.argmax(1), losses)
 
 
 def with_failure(curve: pd.DataFrame, digits: list[int], failed_step: int, steps: int) -> pd.DataFrame:

@@ -50,6 +50,7 @@ def test_the_machine_and_its_load_go_with_the_record(record):
     [
         ("--filters 0", "filters = 0: must be a whole number from 1 to 1024"),
         ("--device TPU", "device = 'TPU': must be one of CPU, GPU"),
+        ("--shuffle yes", "shuffle = 'yes': must be True or False"),
         ("--epochs two", "invalid int value: 'two'"),
     ],
 )
@@ -65,6 +66,41 @@ def test_a_gpu_that_is_not_there_is_refused_before_training():
     run = subprocess.run(command, capture_output=True, text=True)
     assert run.returncode == 1
     assert "lenet: device = 'GPU': TensorFlow sees no GPU" in run.stderr
+
+
+@pytest.mark.parametrize(
+    ("given", "threads", "found"),
+    [
+        ({}, 2, [2]),
+        ({}, 1, [2]),
+        ({}, 16, [2, 4, 8, 16]),
+        ({}, 24, [2, 4, 8, 16, 24]),
+        ({}, 256, [2, 4, 8, 16, 32, 64]),
+        ({"batch_size": 5}, 16, [2, 4, 5]),
+        ({"batch_size": 1}, 16, [1]),
+        ({"shards": 3}, 16, [3]),
+        ({"device": "GPU"}, 16, [1]),
+        ({"backend": "jax"}, 16, [1]),
+    ],
+)
+def test_the_numbers_of_shards_that_are_tried(given, threads, found):
+    assert benchmark.candidates(benchmark.DEFAULTS | given, threads) == found
+
+
+def test_the_fastest_number_of_shards_is_tried_for_and_recorded(monkeypatch):
+    settings = benchmark.DEFAULTS | {"dataset": "digits", "filters": 2, "epochs": 1, "threads": 2}
+    monkeypatch.setattr(benchmark, "candidates", lambda settings, threads: [1, 2, 16])
+    monkeypatch.setattr(benchmark, "peak_gflops", lambda used: 1.0)
+    monkeypatch.setenv("KERAS_BACKEND", "tensorflow")
+    record = benchmark.measure(settings)
+    tried = record["shard_trial_seconds"]
+    assert list(tried) == ["1", "2", "16"]
+    assert tried[str(record["shards"])] == min(tried.values())
+
+
+@pytest.mark.skipif(machine.cores() > 2, reason="with more cores there is more to try")
+def test_on_two_cores_no_time_is_spent_on_trials(record):
+    assert (record["shards"], record["shard_trial_seconds"]) == (2, {})
 
 
 def test_the_command_line_takes_what_the_notebook_takes():

@@ -62,9 +62,16 @@ def test_each_notebook_declares_what_params_knows_with_defaults_in_range(noteboo
     declared = papermill.inspect_notebook(params.ROOT / "notebooks" / f"{notebook}.ipynb")
     assert set(declared) == set(params.NOTEBOOKS[notebook])
     for name, told in declared.items():
-        assert told["inferred_type_name"] == params.RULES[name].kind.__name__
+        rule = params.rules(notebook)[name]
+        assert told["inferred_type_name"] == rule.kind.__name__
         assert told["help"], f"{name} has no comment that explains it"
-        assert params.RULES[name].allows(eval(told["default"])), name
+        assert rule.allows(eval(told["default"])), name
+
+
+def test_only_a_timing_run_may_leave_the_number_of_shards_open():
+    assert params.checked("benchmark", {"shards": 0}) == {"shards": 0}
+    with pytest.raises(params.ParameterError, match="shards = 0: must be a whole number from 1 to 64"):
+        params.checked("lr_study", {"shards": 0})
 
 
 def test_a_wrong_value_is_refused_without_tensorflow_within_three_seconds():
@@ -132,4 +139,5 @@ def test_a_run_depends_on_what_makes_its_numbers_and_on_nothing_else():
     assert "lenet/train.py" in files
     assert "notebooks/lr_study.ipynb" in files
     assert not {"lenet/figures.py", "lenet/claims.py", "lenet/benchmark.py", "README.md"} & set(files)
+    assert "lenet/jax_engine.py" in set(params.sources("benchmark")) - set(files)
     assert params.sources_digest("lr_study") != params.sources_digest("benchmark")
