@@ -6,7 +6,7 @@ export LENET_DATA := $(abspath $(LENET_DATA))
 endif
 IN := .venv/bin/
 
-.PHONY: help report preview lab test test-faults test-browser lint lock clean clean-runs
+.PHONY: help report preview lab test test-faults test-browser peers lint lock clean clean-runs
 help: ## list these doors
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' Makefile | expand -t 20
 
@@ -29,13 +29,21 @@ lab: $(STAMP) ## open the notebooks in JupyterLab
 	$(IN)jupyter lab notebooks
 
 test: $(STAMP) ## every test but those of the next two doors; every notebook runs
-	$(IN)python -m pytest -m "not faults and not browser"
+	$(IN)python -m pytest -n 2 --dist loadgroup -m "not faults and not browser"
 
 test-faults: $(STAMP) ## kill kernels and workflows and look at what is left
 	$(IN)python -m pytest -m faults
 
 test-browser: $(STAMP) ## open the page in Chromium, with the network off
 	$(IN)python -m pytest -m browser
+
+PEERS := peers/.venv/.made-from-$(shell cksum < peers/requirements.txt | tr ' ' -)
+$(PEERS):
+	@$(PYTHON) check_python.py && $(PYTHON) -m venv --clear peers/.venv
+	peers/.venv/bin/pip install --quiet --disable-pip-version-check -r peers/requirements.txt && touch $@
+
+peers: $(PEERS) ## time the same work in other libraries: reports/records/peers.json
+	@peers/.venv/bin/python -m peers.run $(ARGS)
 
 lint: $(STAMP) ## check the style of package, tests and notebooks
 	$(IN)ruff check . && $(IN)ruff format --check .

@@ -1,0 +1,236 @@
+"""Time the same training in other libraries, side by side with this one: `python -m peers.run --help`.
+
+Each peer has a process of its own and the whole machine while it runs. It must first show that it does the same
+work: `peers.proof`. Then every sample is a pair, this engine directly before the peer, each one epoch from the same
+initial values. The record is written after every round, whole or not at all, so that a stopped run keeps what it has.
+"""
+
+import argparse
+import json
+import os
+import selectors
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+
+from lenet import data, machine
+from lenet import peers as reading
+from peers import proof, roof
+from peers.worker import PEERS, few
+
+SEED = 100
+ROOT = Path(__file__).parents[1]
+RECORD = ROOT / "reports" / "records" / "peers.json"
+FILTERS, PLACE = (16, 8, 32, 64), 16  # the other peers are timed at PLACE filters alone
+ROUNDS, OTHER_ROUNDS, JOBS, JOB_EPOCHS = 7, 3, 3, 10
+REST_SECONDS = 0.5  # threads that spin after their work sleep by then
+PATIENCE_SECONDS = 900
+# Processor only, whatever graphics card there is.
+ENVIRONMENT = {"CUDA_VISIBLE_DEVICES": "-1", "JAX_PLATFORMS": "cpu", "KERAS_BACKEND": "tensorflow"}
+ENVIRONMENT["TF_CPP_MIN_LOG_LEVEL"] = "3"
+
+
+class PeerError(RuntimeError):
+    """A peer's process ended, gave no answer in time, or is wrong; the message says which."""
+
+
+class Process:
+    """A peer at work in its own process."""
+
+    def __init__(self, name: str, filters: int, given, folder: Path):
+        self.name, self.log = name, (folder / f"{name}-{filters}.txt").open("w+")
+        command = [sys.executable, "-m", "peers.worker", name, str(filters), given.dataset, str(given.images)]
+        environment = os.environ | ENVIRONMENT | PEERS[name].environment
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": self.log}
+        command.append(str(folder / f"{filters}.npz"))
+        self.process = subprocess.Popen(command, cwd=ROOT, env=environment, text=True, **pipes)
+
+    def answer(self) -> dict:
+        """The next answer. Raises PeerError where none comes."""
+        with selectors.DefaultSelector() as ready:
+            ready.register(self.process.stdout, selectors.EVENT_READ)
+            if not ready.select(PATIENCE_SECONDS):
+                raise PeerError(f"no answer within {PATIENCE_SECONDS} s")
+        if line := self.process.stdout.readline():
+            return json.loads(line)
+        self.log.seek(0)
+        raise PeerError((self.log.read().strip().splitlines() or ["ended without a word"])[-1])
+
+    def ask(self, what: str, **more) -> dict:
+        try:
+            self.process.stdin.write(json.dumps({"ask": what, **more}) + "\n")
+            self.process.stdin.flush()
+        except OSError:
+            pass  # it has ended; `answer` says why
+        return self.answer()
+
+    def end(self):
+        self.process.kill()
+        self.process.communicate()
+        self.log.close()
+
+
+class Run:
+    """One run of all peers, and the record that it leaves."""
+
+    def __init__(self, given):
+        self.given, self.folder = given, tempfile.TemporaryDirectory()
+        self.threads = machine.use("CPU")
+        self.dataset = few(data.load(given.dataset), given.images)
+        self.record = {
+            "record": "peers", "schema": reading.SCHEMA, "dataset": self.dataset.name,
+            "images": len(self.dataset.train), "threads": self.threads,
+            "machine": machine.fingerprint(), "peers": {}, "absent": [], "proofs": [], "samples": [], "jobs": [],
+            "peak_gflops": roof.peak_gflops(self.threads), "copy_gbytes": roof.copy_gbytes(self.threads),
+        }  # fmt: skip
+        say(f"float32 products {self.record['peak_gflops']:.0f} GFLOP/s, copies {self.record['copy_gbytes']:.0f} GB/s")
+
+    def write(self):
+        path = self.given.json
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part = path.with_name(f".{os.getpid()}-{path.name}")
+        part.write_text(json.dumps(self.record, indent=1, allow_nan=False) + "\n")
+        part.replace(path)
+
+    def block(self, filters: int):
+        """Prove and time every peer that is timed at this number of filters."""
+        from lenet import model
+
+        folder = Path(self.folder.name)
+        weights = model.initial_values(filters, "linear", "normal", SEED)
+        np.savez(folder / f"{filters}.npz", *weights)
+        within = proof.limits(filters, len(self.dataset.train))
+        say(f"{filters} filters: float64 reference")
+        right = proof.expected(self.dataset, weights, within)
+        names = [name for name in self.given.peers if PEERS[name].everywhere or filters == PLACE]
+        able = {}
+        try:
+            for name in names:
+                self.admit(name, filters, right, within, able, folder)
+            if "ours" in able:
+                self.rounds(filters, able)
+                if {"ours", "tf2017"} <= set(able):
+                    self.jobs(filters, able)
+        finally:
+            for process in able.values():
+                process.end()
+
+    def admit(self, name, filters, right, within, able, folder):
+        """Start a peer and let it prove its work and warm up; one that cannot is left out, and the record says why."""
+        process = Process(name, filters, self.given, folder)
+        about = self.record["peers"].setdefault(name, {"title": PEERS[name].title})
+        try:
+            about |= process.answer()
+            losses = dict(process.ask("prove", steps=list(within))["losses"])
+            proofs = proof.compared(losses, right, within)
+            self.record["proofs"] += [{"peer": name, "filters": filters, **part} for part in proofs]
+            if wrong := [part["steps"] for part in proofs if not part["passed"]]:
+                raise PeerError(f"not the same work: its loss is wrong after {wrong[0]} steps")
+            process.ask("train")
+        except PeerError as error:
+            process.end()
+            self.record["absent"].append({"peer": name, "filters": filters, "why": str(error)})
+            say(f"  {PEERS[name].title}: left out, {error}")
+            return
+        able[name] = process
+        say(f"  {PEERS[name].title}: proved, largest error {max(part['error'] for part in proofs):.1e}")
+
+    def sample(self, process, **about):
+        time.sleep(REST_SECONDS)
+        self.record["samples"].append({"peer": process.name, **about, **process.ask("train")})
+
+    def rounds(self, filters, able):
+        for number in range(1, self.given.rounds + 1):
+            before = machine.load()
+            for name, process in able.items():
+                if name != "ours" and (PEERS[name].everywhere or number <= OTHER_ROUNDS):
+                    about = {"filters": filters, "round": number, "pair": name, "load_before": before}
+                    self.sample(able["ours"], **about)
+                    self.sample(process, **about)
+            if set(able) == {"ours"}:
+                self.sample(able["ours"], filters=filters, round=number, pair="ours", load_before=before)
+            for sample in self.record["samples"]:
+                sample.setdefault("load_after", machine.load())
+            self.write()
+            say(f"  round {number} of {self.given.rounds}, load {before:.1f} before, {machine.load():.1f} after")
+
+    def jobs(self, filters, able):
+        """Time the whole job of 2017 in both ways, in pairs."""
+        for number in range(1, self.given.jobs + 1):
+            for name in ("ours", "tf2017"):
+                time.sleep(REST_SECONDS)
+                answer = able[name].ask("job", epochs=JOB_EPOCHS)
+                about = {"peer": name, "filters": filters, "round": number, "epochs": JOB_EPOCHS}
+                self.record["jobs"].append({**about, **answer})
+            self.write()
+            say(f"  whole job of 2017, {number} of {self.given.jobs}")
+
+
+def say(text: str):
+    print(time.strftime("%H:%M:%S"), text, flush=True)
+
+
+def told(record: dict) -> str:
+    """The tables of a record in Markdown."""
+
+    def grid(frame):
+        lines = [frame.columns, ["-"] * len(frame.columns), *frame.itertuples(index=False)]
+        return "\n".join("| " + " | ".join(map(str, line)) + " |" for line in lines)
+
+    proofs = reading.proofs(record).map(lambda cell: f"{cell:.0e}" if isinstance(cell, float) else cell)
+    parts = [grid(reading.shown(record)), "Relative difference of the loss from float64 NumPy's:", grid(proofs)]
+    if record["jobs"]:
+        parts += ["Whole job of 2017 (s):", grid(reading.job(record).round(2))]
+    return "\n\n".join(parts)
+
+
+def several(text: str, kind) -> list:
+    return [kind(part) for part in text.split(",")]
+
+
+def arguments(given=None) -> argparse.Namespace:
+    """The command line; a wrong value ends the program with the rule that it breaks."""
+    parser = argparse.ArgumentParser(prog="python -m peers.run", description=__doc__.split("\n")[0])
+    parser.add_argument("--filters", type=lambda text: several(text, int), default=list(FILTERS), help="8,16,32,64")
+    parser.add_argument("--peers", type=lambda text: several(text, str), default=list(PEERS), help=",".join(PEERS))
+    parser.add_argument("--rounds", type=int, default=ROUNDS, help=f"pairs of each peer ({ROUNDS})")
+    parser.add_argument("--jobs", type=int, default=JOBS, help=f"pairs of the whole job of 2017 ({JOBS})")
+    parser.add_argument("--images", type=int, default=0, help="train on the first so many alone, to try the program")
+    parser.add_argument("--dataset", default="mnist", choices=("mnist", "digits"), help="(mnist)")
+    parser.add_argument("--json", type=Path, default=RECORD, help="where the record goes (reports/records/peers.json)")
+    given = parser.parse_args(given)
+    given.peers = ["ours", *(name for name in given.peers if name != "ours")]
+    rules = {
+        f"--peers: {set(given.peers) - set(PEERS)}; must be among {', '.join(PEERS)}": set(given.peers) <= set(PEERS),
+        f"--filters = {given.filters}: each must be 1 to 256": all(1 <= filters <= 256 for filters in given.filters),
+        f"--rounds = {given.rounds}: must be at least 1": given.rounds >= 1,
+        f"--jobs = {given.jobs}: must be at least 0": given.jobs >= 0,
+        f"--images = {given.images}: must be at least {proof.rows(2)}, or 0 for all": given.images == 0
+        or given.images >= proof.rows(2),
+        "--json: must be named with --images or --dataset, for the record is of whole epochs on MNIST":
+        given.json != RECORD or (given.images == 0 and given.dataset == "mnist"),
+    }  # fmt: skip
+    for rule, kept in rules.items():
+        if not kept:
+            parser.error(rule)
+    return given
+
+
+def main():
+    given = arguments()
+    try:
+        run = Run(given)
+        for filters in given.filters:
+            run.block(filters)
+    except data.DataError as error:
+        raise SystemExit(f"lenet: {error}") from None
+    run.write()
+    print(told(run.record) if run.record["samples"] else "This engine could not be timed, and so nothing was.")
+
+
+if __name__ == "__main__":
+    main()
