@@ -56,9 +56,7 @@ class Side:
 
     def rows(self, frame, **wanted) -> pd.DataFrame:
         """Rows of the evidence's `frame` with the wanted values, in those columns that it has."""
-        rows = getattr(self.evidence, frame)
-        for column, value in wanted.items():
-            rows = rows[rows[column] == value] if column in rows else rows
+        rows = costs.where(getattr(self.evidence, frame), **wanted)
         self.runs.update(rows["run"] if len(rows) else ())
         return rows
 
@@ -74,10 +72,14 @@ class Side:
         self.runs = seen | set(rows.loc[rows["seed"].isin(table.index), "run"])
         return table
 
-    def seconds(self, device, filters=()) -> pd.DataFrame:
-        """Seconds an epoch, rounds by filters; 2017's are those of its whole job."""
+    def seconds(self, device, filters=(), **series) -> pd.DataFrame:
+        """Seconds an epoch in float32, rounds by filters; 2017's are those of its whole job.
+
+        Where no `series` is named, the CPU's are the study's own runs and the GPU's those of `costs.gpu_series`.
+        """
         filters = list(filters or costs.FILTERS[device])
-        rows = self.rows("times", device=device, head="linear", init="normal")
+        series = series or ({"recorded": False} if device == "CPU" else costs.gpu_series(self, "GPU"))
+        rows = self.rows("times", device=device, tf32=False, **costs.TIMED, **series)
         if rows.empty:
             return pd.DataFrame(columns=filters, dtype=float)
         table = rows.pivot_table(index="round", columns="filters", values="epoch_seconds")
@@ -113,6 +115,7 @@ class Claim(NamedTuple):
     reading: str = ""
     kind: str = "observation"
     ours: bool = False
+    pilot: str = st.NOT_MEASURED
     minimum: int = 1
 
     @property
@@ -132,9 +135,11 @@ class Claim(NamedTuple):
 
 
 def definitions(text: str) -> dict[str, Claim]:
-    """The claims of a YAML text, by name. Raises ValueError for a band without one place, or without its reason."""
+    """The claims of a YAML text, by name. Raises ValueError for a band without one place or reason, or no verdict."""
     found = {}
     for name, entry in yaml.safe_load(text).items():
+        if entry.get("pilot", st.NOT_MEASURED) not in st.VERDICTS:
+            raise ValueError(f"{name}: pilot: {entry['pilot']!r}: must be one of {', '.join(st.VERDICTS)}")
         for band in entry["bands"]:
             places = PLACES.keys() & band.keys()
             if len(places) != 1 or band.keys() - places != {"quantity", "why", "unit"}:
@@ -172,6 +177,7 @@ class Result:
         named = ("experiment", "paraphrase", "reading", "hypothesis", "kind", "ours", "minimum")
         return {name: getattr(self.claim, name) for name in named} | {
             "verdict_2017": self.verdict_2017,
+            "verdict_pilot": self.claim.pilot,
             "verdict": self.verdict,
             "margin": {side: _finite(st.margin(parts)) for side, parts in sides.items()},
             "numbers": {side: [_numbers(part) for part in parts] for side, parts in sides.items()},

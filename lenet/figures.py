@@ -12,6 +12,8 @@ import pandas as pd
 import vl_convert
 from scipy import stats
 
+from lenet.statistics import LEVEL
+
 # Okabe-Ito, in an order whose neighbours also differ in grey; its yellow is too faint on white.
 COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9"]
 STATIC_WIDTH = 560
@@ -49,7 +51,7 @@ alt.renderers.enable("report")
 alt.data_transformers.disable_max_rows()
 
 
-def mean_interval(frame, by, value, level=0.95):
+def mean_interval(frame, by, value, level=LEVEL):
     """Mean of `value` in each group of `by` with its t interval: columns `by`, mean, n, low, high.
 
     Missing values are left out and lower `n`; with n = 1 there is no interval (NaN).
@@ -83,25 +85,23 @@ def quantitative(channel, field, title, scale, ticks=None, form="~s"):
     return channel(f"{field}:Q", title=title, scale=scale, axis=axis)
 
 
-def _epochs(frame):
+def epochs_axis(frame):
+    """Return the channel of whole epochs from the first of a frame to its last."""
     scale = alt.Scale(domain=[int(frame["epoch"].min()), int(frame["epoch"].max())], nice=False)
     return alt.X("epoch:Q", title="Epoch", axis=alt.Axis(format="d", tickMinStep=1), scale=scale)
 
 
-def _errors(values, logarithmic=True):
-    field, title, scale = "validation_error", "Validation error", alt.Scale(type="linear", domain=[0, 1])
-    if not logarithmic:
-        return quantitative(alt.Y, field, title, scale, [0, 0.25, 0.5, 0.75, 1], "~%")
+def _errors(values):
     # A run that failed at once leaves no error to scale by, and must still be drawn.
     scale = log_scale([value for value in values if value > 0] or [0.01, 1])
-    return quantitative(alt.Y, field, f"{title} (logarithmic)", scale, form="~%")
+    return quantitative(alt.Y, "validation_error", "Validation error (logarithmic)", scale, form="~%")
 
 
 def coloured(name):
     return alt.Color(f"{name}:N", sort=None, legend=None)
 
 
-def _dash(field, names):
+def dashes(field, names):
     """Return the channel that draws the first of two `names` solid and the second, 2017, dashed."""
     scale = alt.Scale(domain=names, range=[[1, 0], [6, 4]][: len(names)])
     return alt.StrokeDash(f"{field}:N", title=None, scale=scale, legend=alt.Legend(direction="vertical"))
@@ -115,52 +115,23 @@ def _spread(positions, gap):
     return np.array([placed[index] for index in range(len(positions))])
 
 
-def end_labels(lines, x, y, name, scale):
-    """Write each line's name at the right of its last point, behind a mark of its colour and own shape."""
+def end_labels(lines, x, y, name, scale, dy=0):
+    """Write each line's name at the right of its last point, `dy` pixels lower, after a mark of its own."""
     ends = lines.dropna(subset=[y]).sort_values(x, kind="stable").drop_duplicates(name, keep="last")
     forward, back = (np.log10, lambda at: 10**at) if scale["type"] == "log" else (np.asarray, np.asarray)
     at = _spread(forward(np.clip(ends[y].to_numpy(), *scale["domain"])), np.ptp(forward(scale["domain"])) / 22)
-    base = alt.Chart(ends.assign(at=back(at))).encode(alt.X(f"{x}:Q"), alt.Y("at:Q", scale=scale))
-    marks = base.mark_point(xOffset=11).encode(coloured(name), alt.Shape(f"{name}:N", sort=None, legend=None))
-    return marks + base.mark_text(align="left", dx=20).encode(text=f"{name}:N")
-
-
-def learning_curves(curves, reference=None, logarithmic=True):
-    """Figure 1: validation error by epoch; runs thin, their mean with its 95% t interval, 2017 dashed.
-
-    `curves` has lr, seed, epoch, validation_error (a fraction; NaN after a run has failed); `reference`, the
-    curves of 2017, has learning_rate, epoch, validation_error.
-    """
-    past = curves.iloc[:0] if reference is None else reference.rename(columns={"learning_rate": "lr"})
-    mean = mean_interval(curves, ["lr", "epoch"], "validation_error").rename(columns={"mean": "validation_error"})
-    n = "-".join(map(str, sorted({mean["n"].min(), mean["n"].max()}))) if len(mean) else 0
-    names = [f"mean of {n} runs, 95% interval", "2017, one run"][: 1 if past.empty else 2]
-    frames = (curves, mean.assign(series=names[0]), past.assign(series=names[-1]))
-    frames = [f.sort_values(["lr", "epoch"], ascending=[False, True]) for f in frames]
-    runs, mean, past = (f.assign(rate=f["lr"].map("rate {:g}".format)) for f in frames)
-    y = _errors([*runs["validation_error"], *past["validation_error"]], logarithmic)
-    x, colour, dash = _epochs(pd.concat([mean, past])), coloured("rate"), _dash("series", names)
-    tips = [alt.Tooltip(f"{name}:Q", format=".2%") for name in ("validation_error", "low", "high")]
-    tips = ["series:N", "rate:N", "epoch:Q", *tips, "n:Q"]
-    low, high = alt.Y("low:Q", scale=y["scale"], title=y["title"]), alt.Y2("high:Q", title="")
-    band = alt.Chart(mean).mark_area(opacity=0.22).encode(x, low, high, colour)
-    thin = alt.Chart(runs).mark_line(strokeWidth=0.8, opacity=0.45).encode(x, y, colour, alt.Detail("seed:N"))
-    thick = alt.Chart(mean).mark_line(strokeWidth=2.2).encode(x, y, colour, dash, tooltip=tips)
-    old = alt.Chart(past).mark_line(strokeWidth=1.6, color=INK).encode(x, y, dash, detail="rate:N", tooltip=tips[:4])
-    labels = end_labels(pd.concat([past, mean]), "epoch", "validation_error", "rate", y["scale"])
-    return alt.layer(band, thin, thick, old, labels).properties(width="container", height=360)
-
-
-def learning_curves_linear(curves, reference=None):
-    """Figure 1 on a linear axis, as the author of 2017 drew it; arguments as for `learning_curves`."""
-    return learning_curves(curves, reference, logarithmic=False)
+    # Vega-Lite lets a click through a mark without a tooltip.
+    base = alt.Chart(ends.assign(at=back(at))).encode(alt.X(f"{x}:Q"), alt.Y("at:Q", scale=scale), tooltip=f"{name}:N")
+    shape = alt.Shape(f"{name}:N", sort=None, legend=None)
+    marks = base.mark_point(xOffset=11, yOffset=dy).encode(coloured(name), shape)
+    return marks + base.mark_text(align="left", dx=20, dy=dy).encode(text=f"{name}:N")
 
 
 def seed_curves(curves):
     """Validation error of runs that differ in their seed: columns seed, epoch, validation_error (0-1)."""
     runs = curves.assign(run=curves["seed"].map("seed {}".format))
     y = _errors(runs["validation_error"])
-    line = alt.Chart(runs).mark_line(point=True).encode(_epochs(runs), y, coloured("run"))
+    line = alt.Chart(runs).mark_line(point=True).encode(epochs_axis(runs), y, coloured("run"))
     labels = end_labels(runs, "epoch", "validation_error", "run", y["scale"])
     return (line + labels).properties(width="container", height=300)
 
@@ -169,13 +140,15 @@ def _runtime_panel(times, x, y):
     chart = alt.Chart(times).encode(x, y, coloured("device"))
     dots = alt.Scale(domain=ORIGINS, range=["circle", "diamond"])
     tips = ["series:N", "filters:Q", "parameters:Q", alt.Tooltip("seconds:Q", format=".3g")]
-    line = chart.mark_line(strokeWidth=2).encode(_dash("source", ORIGINS).legend(None))
+    line = chart.mark_line(strokeWidth=2).encode(dashes("source", ORIGINS).legend(None))
     points = chart.mark_point().encode(shape=alt.Shape("source:N", legend=None, scale=dots), tooltip=tips)
     low, high = alt.Y("low:Q", scale=y["scale"], title=y["title"]), alt.Y2("high:Q", title="")
     bars = alt.Chart(times.dropna(subset=["low", "high"])).mark_rule(strokeWidth=2).encode(x, low, high)
-    ends = alt.Chart(times.sort_values("filters").drop_duplicates("series", keep="last"))
-    names = ends.mark_text(align="right", dy=-14).encode(x, y, text="series:N")
-    return (line + bars + points + names).properties(width=STATIC_WIDTH // 2 - 30, height=300)
+    ends = times.sort_values("filters").drop_duplicates("series", keep="last")
+    last = ends["filters"] == ends["filters"].max()  # no room at the right of these
+    looks = [(ends[last], {"align": "right", "dy": -14}), (ends[~last], {"align": "left", "dx": 8, "dy": 8})]
+    names = [alt.Chart(rows).mark_text(**look).encode(x, y, text="series:N") for rows, look in looks if len(rows)]
+    return alt.layer(line, bars, points, *names).properties(width=STATIC_WIDTH // 2 - 30, height=300)
 
 
 def runtime(times, title="Runtime (s, logarithmic)"):
@@ -186,7 +159,8 @@ def runtime(times, title="Runtime (s, logarithmic)"):
     """
     if not set(times["source"]) <= set(ORIGINS):
         raise ValueError(f"source: {sorted(set(times['source']))}; each must be one of {ORIGINS}")
-    times = times.assign(series=times["device"] + ", " + times["source"]).dropna(subset=["seconds"])
+    whose = times["source"].where(times["source"] == "2017", "ours")
+    times = times.assign(series=times["device"] + ", " + whose).dropna(subset=["seconds"])
     filters = sorted(times["filters"].unique().tolist())
     left = quantitative(alt.X, "filters", "Filters", log_scale(filters, 2), filters)
     right = quantitative(alt.X, "parameters", "Parameters", log_scale(times["parameters"]))
@@ -255,6 +229,6 @@ def epoch_times(record):
     """Strip of a benchmark record's `epoch_seconds` with their median as a dashed line."""
     seconds = pd.DataFrame({"seconds": record["epoch_seconds"]}).assign(epoch=lambda frame: frame.index + 1)
     y = alt.Y("seconds:Q", title="Seconds for a training epoch", scale=alt.Scale(zero=True))
-    points = alt.Chart(seconds).mark_point(color=COLOURS[0]).encode(_epochs(seconds), y)
+    points = alt.Chart(seconds).mark_point(color=COLOURS[0]).encode(epochs_axis(seconds), y)
     median = alt.Chart(seconds).mark_rule(strokeDash=[6, 4]).encode(y="median(seconds):Q")
     return (median + points).properties(width="container", height=180)

@@ -21,14 +21,14 @@ def _rule(value, text, **place):
     return base.mark_rule(strokeDash=[2, 3], strokeWidth=1.5) + words
 
 
-def _percent(field, title, values, ticks=None, form="~%"):
+def percent(field, title, values, ticks=None, form="~%"):
     return quantitative(alt.Y, field, title, log_scale(values), ticks, form)
 
 
-def _lines(frame, x, y, name):
-    """A line and points a name, dashed and open for 2017; a click on a point fades the other names."""
+def lines(frame, x, y, name, dy=0):
+    """A line and points a name, dashed for 2017; a click on a curve or its name fades the others."""
     fields = [channel.to_dict()["field"] for channel in (x, y)]
-    pick = alt.selection_point(fields=[name], on="click", clear="dblclick")
+    pick = alt.selection_point(f"pick_{fields[1]}", fields=[name], on="click", clear="dblclick")
     opacity = alt.condition(pick, alt.value(1), alt.value(0.15))
     legend = ACROSS if frame["side"].nunique() > 1 else None
     dash = alt.StrokeDash("side:N", scale=alt.Scale(domain=SIDES, range=[[1, 0], [6, 4]]), legend=legend)
@@ -36,7 +36,7 @@ def _lines(frame, x, y, name):
     lines = base.mark_line(strokeWidth=2).encode(dash, detail=["side:N", f"{name}:N"])
     tips = [f"{name}:N", "side:N", *(alt.Tooltip(f"{field}:Q", format=".4~g") for field in fields)]
     points = base.mark_point(size=28).encode(tooltip=tips).add_params(pick)
-    return lines + points + end_labels(frame.sort_values("side"), *fields, name, y["scale"])
+    return lines + points + end_labels(frame.sort_values("side"), *fields, name, y["scale"], dy)
 
 
 def _marks(name, names):
@@ -60,7 +60,7 @@ def forest(parts):
     scale = alt.Scale(domain=[-LIMIT - 0.1, LIMIT + 0.1], nice=False)
     x = alt.X(
         "at:Q",
-        title="outside  ←  half-widths from the band's edge  →  inside",
+        title="outside  ←  edge of the band  →  inside",
         scale=scale,
         axis=alt.Axis(format="d", values=[-2, -1, 0, 1, 2]),
     )
@@ -81,8 +81,8 @@ def left_to_gain(means, enough):
     """What a curve has still to lose, relative to its last error: columns rate, side, epoch, gain; `enough` a line."""
     means = means[means["gain"] > 0]
     x = quantitative(alt.X, "epoch", "Epoch (logarithmic)", log_scale(means["epoch"]), form="d")
-    y = _percent("gain", "Error above that of the last epoch (logarithmic)", [*means["gain"], enough / 2])
-    return _wide(_rule(enough, f"{enough:.0%}") + _lines(means, x, y, "rate"), 360)
+    y = percent("gain", "Error above that of the last epoch (logarithmic)", [*means["gain"], enough / 2])
+    return _wide(_rule(enough, f"{enough:.0%}") + lines(means, x, y, "rate"), 360)
 
 
 def rate_times_epochs(means):
@@ -91,8 +91,8 @@ def rate_times_epochs(means):
         tick for tick in (10.0**k for k in range(-6, 5)) if means["product"].min() <= tick <= means["product"].max()
     ]
     x = quantitative(alt.X, "product", "Learning rate × epochs (logarithmic)", log_scale(means["product"]), ticks, "~g")
-    y = _percent("validation_error", "Validation error (logarithmic)", means["validation_error"])
-    return _wide(_lines(means, x, y, "rate"), 400)
+    y = percent("validation_error", "Validation error (logarithmic)", means["validation_error"])
+    return _wide(lines(means, x, y, "rate", -12), 400)
 
 
 def _share_axis(values, title, least=0.0):
@@ -115,7 +115,8 @@ def straightness(runs, bent):
     tips = ["run:N", "epoch:Q", alt.Tooltip("deviation:Q", format=".1%")]
     looks = {"a run of ours": (1, [1, 0]), "mean of ours": (3, [1, 0]), "2017": (2, [6, 4])}
     for series, (width, dash) in looks.items():
-        base = alt.Chart(runs[runs["series"] == series]).mark_line(strokeWidth=width, strokeDash=dash)
+        look = {"strokeWidth": width, "strokeDash": dash, "opacity": 0.5 if width == 1 else 1}
+        base = alt.Chart(runs[runs["series"] == series]).mark_line(**look)
         colour = alt.Color("series:N", scale=shades, legend=None)
         layers.append(base.encode(x, alt.Y("deviation:Q", **y), colour, alt.Detail("run:N"), tooltip=tips))
     names = end_labels(runs.drop_duplicates("series", keep="last"), "epoch", "deviation", "series", y["scale"])
@@ -143,7 +144,7 @@ def overshoot(runs):
     shelf = max([*runs.loc[runs["failed"] == "", "rise"], 0.1]) * 3
     runs = runs.assign(rise=runs["rise"].where(runs["failed"] == "", shelf), way=runs["failed"].replace("", "learnt"))
     x = alt.X("rate:O", title="Learning rate", sort=None, axis=alt.Axis(labelAngle=0))
-    y = _percent("rise", "Largest rise within one epoch (logarithmic)", runs["rise"], None, "~%")
+    y = percent("rise", "Largest rise within one epoch (logarithmic)", runs["rise"], None, "~%")
     offset = alt.XOffset("seed:O")
     ways = ["learnt", *sorted(set(runs["way"]) - {"learnt"})]
     colour, shape = _marks("way", ways)
@@ -161,7 +162,7 @@ def shares(frame, half):
     filters = sorted(frame["filters"].unique().tolist())
     x = quantitative(alt.X, "filters", "Filters", log_scale(filters, 2), filters)
     y = alt.Y("share:Q", **_share_axis([*frame["share"], 0.95], "Share of the convolutions"))
-    return _wide(_rule(half, f"{half:.0%}") + _lines(frame, x, y, "quantity"))
+    return _wide(_rule(half, f"{half:.0%}") + lines(frame, x, y, "quantity"))
 
 
 def memory(frame, card):
@@ -169,7 +170,7 @@ def memory(frame, card):
     filters = sorted(frame["filters"].unique().tolist())
     x = quantitative(alt.X, "filters", "Filters", log_scale(filters, 2), filters)
     y = quantitative(alt.Y, "gib", "Memory (GiB, logarithmic)", log_scale([*frame["gib"], card]), form="~g")
-    return _wide(_rule(card, f"{card:g} GiB") + _lines(frame, x, y, "series"))
+    return _wide(_rule(card, f"{card:g} GiB") + lines(frame, x, y, "series"))
 
 
 def against_line(times):
@@ -208,3 +209,29 @@ def cells(frame, x, y):
     on_shade = known.mark_text(color="black", lineBreak="\n").encode(text="word:N")
     plain = base.transform_filter("!isValid(datum.shade)").mark_text().encode(text="word:N")
     return _wide(shaded + on_shade + plain, 46 * frame["y"].nunique())
+
+
+def roofline(points, peak_gflops, copy_gbytes):
+    """Achieved rate by arithmetic intensity under what the machine allows: its matrix products and memory copies.
+
+    `points` has peer, filters, intensity (FLOP/byte), gflops, seconds; peers with more points come first.
+    """
+    many = points.groupby("peer")["filters"].transform("nunique")
+    points = points.assign(many=-many, seen=points["filters"].map("{} filters".format))
+    points = points.sort_values(["many", "peer", "filters"], kind="stable").assign(wide=lambda f: f["intensity"] * 1.9)
+    ridge = peak_gflops / copy_gbytes
+    ends = [min(ridge, points["intensity"].min()) * 0.8, ridge, points["wide"].max()]
+    roof = pd.DataFrame({"intensity": ends, "gflops": [min(peak_gflops, copy_gbytes * end) for end in ends]})
+    roof["text"] = ["", f"matrix products {peak_gflops:.0f} GFLOP/s, copies {copy_gbytes:.0f} GB/s", ""]
+    x = quantitative(alt.X, "intensity", "Arithmetic intensity (FLOP/byte, logarithmic)", log_scale(ends), form="~g")
+    rates = log_scale([points["gflops"].min() * 0.8, points["gflops"].max(), peak_gflops * 1.2])
+    y = quantitative(alt.Y, "gflops", "GFLOP/s (logarithmic)", rates)
+    above = alt.Chart(roof).encode(x, y)
+    words = above.mark_text(align="left", dy=-8).encode(text="text:N")
+    sizes = alt.Chart(points.drop_duplicates("seen")).mark_text().encode(x, alt.YValue(370), text="seen:N")
+    tips = (alt.Tooltip(f"{name}:Q", format=".3~g") for name in ("gflops", "intensity", "seconds"))
+    tips = ["peer:N", "seen:N", *tips]
+    base = alt.Chart(points).encode(x, y, coloured("peer"))
+    lines = base.mark_line(strokeWidth=2) + base.mark_point(size=40).encode(tooltip=tips)
+    names = end_labels(points, "intensity", "gflops", "peer", y["scale"])
+    return _wide(above.mark_line(color=INK, strokeDash=[2, 3], strokeWidth=1.5) + words + sizes + lines + names, 380)

@@ -19,6 +19,7 @@ from traitlets.config import Config
 TEMPLATES = Path(__file__).parent / "templates"
 METADATA = ("title", "subtitle", "date", "origin", "preview")
 KINDS = ("Figure", "Table")
+FEW_ROWS = 12
 FULL_WIDTH = 660  # pixels of a chart that is as wide as the text of the PDF
 # What a notebook says is text: no HTML, LaTeX or typst of its own gets through.
 READER = "markdown-raw_html-raw_attribute-raw_tex-native_divs-native_spans-markdown_in_html_blocks"
@@ -174,6 +175,8 @@ def paper(document, folder):
     for element in _elements(document):
         if element["t"] == "CodeBlock" and "python" in element["c"][0][1]:
             element.update(t="Div", c=[["", [], []], []])
+        elif element["t"] == "Div" and "scroll" in element["c"][0][1]:
+            _keep_together(element)
         elif element["t"] == "Image":
             target = element["c"][2][0]
             pixels = float(re.search(r'width="([\d.]+)"', (folder / f"{target}.svg").read_text())[1])
@@ -184,6 +187,15 @@ def paper(document, folder):
     # Without "smart" pandoc writes the quotes themselves; typst would take 2017's for a prime.
     source = _write(document, "typst", {}, ["--shift-heading-level-by=-1"])
     return source.replace("align(center)[#table(", "align(left)[#table(")
+
+
+def _keep_together(frame):
+    """Let a table of few rows break over no page; that of many must."""
+    (table,) = frame["c"][1]
+    if sum(len(body[3]) for body in table["c"][4]) <= FEW_ROWS:
+        scope = ("#[#show figure: set block(breakable: false)", "]")
+        before, after = ({"t": "RawBlock", "c": ["typst", text]} for text in scope)
+        frame["c"][1] = [before, table, after]
 
 
 def _write(document, writer, variables, flags):

@@ -15,7 +15,7 @@ from IPython.display import display
 from lenet.figures import static
 
 SCHEMA = 1
-WIDEST = 64  # characters of a table's cell before it wraps
+WIDEST = 80  # characters of a table's cell before it wraps
 
 
 class Report:
@@ -82,9 +82,9 @@ class Report:
         if unknown:
             raise ValueError(f"formats: {sorted(unknown)} in none of the columns {list(frame.columns)}")
         cells = frame.apply(lambda column: column.map(_formatter((formats or {}).get(column.name))))
-        # The dashes of a column give its share of the width: of its longest cell's length, within limits.
+        # The dashes of a column give its share of the width: of its longest cell's length, within limits, and a margin.
         longest = [max(len(str(name)), *map(len, cells[name]), 1) for name in cells]
-        dashes = ["-" * max(2, min(length, WIDEST) // 4) for length in longest]
+        dashes = ["-" * (min(length, WIDEST) // 4 + 2) for length in longest]
         numeric = [pd.api.types.is_numeric_dtype(kind) for kind in frame.dtypes]
         rule = [f"{line}:" if right else f":{line}" for line, right in zip(dashes, numeric, strict=True)]
         lines = [map(str, frame.columns), rule, *cells.itertuples(index=False)]

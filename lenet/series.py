@@ -19,6 +19,36 @@ def mean_curves(runs: pd.DataFrame, past: pd.DataFrame) -> pd.DataFrame:
     return means.assign(rate=means["lr"].map("rate {:g}".format), product=means["lr"] * means["epoch"])
 
 
+def one_more_run(runs: pd.DataFrame) -> pd.DataFrame:
+    """By rate and epoch from the first: mean error, its interval, and where one more run would lie.
+
+    next_low and next_high: mean +- t s sqrt(1 + 1/n) of the logarithms of the error.
+    """
+    by, runs = ["lr", "epoch"], runs[runs["epoch"] > 0]
+    logs = runs.assign(log=np.log(runs["validation_error"].where(runs["validation_error"] > 0)))
+    logs = mean_interval(logs, by, "log")
+    half = (logs["high"] - logs["mean"]) * np.sqrt(logs["n"] + 1)
+    logs = logs[by].assign(next_low=np.exp(logs["mean"] - half), next_high=np.exp(logs["mean"] + half).clip(upper=1))
+    means = mean_interval(runs, by, "validation_error").rename(columns={"mean": "validation_error"})
+    return means.merge(logs, on=by, how="left")
+
+
+def fits(runs: pd.DataFrame) -> pd.DataFrame:
+    """Mean training loss and mean validation error by rate and epoch, over the networks that were trained longest."""
+    longest = runs[(runs.groupby("lr")["epochs"].transform("max") == runs["epochs"]) & (runs["epoch"] > 0)]
+    names = ["train_loss", "validation_error"]
+    means = longest.groupby(["lr", "epoch"])[names].mean().dropna().reset_index()
+    means = means.sort_values(["lr", "epoch"], ascending=[False, True], ignore_index=True)
+    return means.assign(rate=means["lr"].map("{:g}".format), side="ours")
+
+
+def change(means: pd.DataFrame, rate: float, name: str, early: tuple, late: tuple) -> float:
+    """Relative change of a column of `fits` at a rate from one window of epochs to another, each (first, last)."""
+    rows = means[means["lr"] == rate]
+    was, now = (rows.loc[rows["epoch"].between(*window), name].mean() for window in (early, late))
+    return now / was - 1
+
+
 def gains(means: pd.DataFrame, last: int) -> pd.DataFrame:
     """How much higher than at epoch `last` an error is, relative to it: column gain, for the epochs before."""
     ends = means[means["epoch"] == last].set_index(["lr", "side"])["validation_error"].rename("end")
@@ -135,10 +165,11 @@ def failures(probes: pd.DataFrame) -> pd.DataFrame:
 def robustness(evidence: claims.Evidence) -> pd.DataFrame:
     """The verdict of each sensitive claim (x) in each setting (y), in a word."""
     table, _ = claims.robustness(evidence)
-    words = {HOLDS: "holds", FAILS: "fails", UNDECIDED: "undecided", NOT_MEASURED: "–"}
+    words = {word: word for word in (HOLDS, FAILS, UNDECIDED)} | {NOT_MEASURED: "–"}
     shades = {HOLDS: 1.0, FAILS: 0.0, UNDECIDED: 0.5}
+    told = {"2017": "as in 2017", "relu": "ReLU", "scaled": "scaled values"}
     rows = [
-        (name.replace("_", " "), "as in 2017" if setting == "2017" else setting, words[verdict], shades.get(verdict))
+        (name.replace("_", " "), told.get(setting, setting), words[verdict], shades.get(verdict))
         for setting, verdicts in table.iterrows()
         for name, verdict in verdicts.items()
     ]

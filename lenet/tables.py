@@ -1,6 +1,7 @@
 """The frames and sentences of the report, from finished runs and from the numbers of 2017."""
 
 import base64
+from itertools import combinations
 from pathlib import Path
 
 import numpy as np
@@ -141,7 +142,8 @@ def evidence(finished: list[scraps.Finished]) -> claims.Evidence:
 def faithful(curves: pd.DataFrame) -> pd.DataFrame:
     """The rows in the setting of the study lr_study, each network and epoch once; longer runs first."""
     if curves.empty:
-        return pd.DataFrame(columns=["run", "epochs", "lr", "seed", "epoch", "validation_error", "failed"])
+        columns = ["run", "epochs", "lr", "seed", "epoch", "train_loss", "validation_error", "failed"]
+        return pd.DataFrame(columns=columns)
     first = curves["study"] == "lr_study"
     setting = curves.loc[first if first.any() else slice(None), list(claims.FAITHFUL)].iloc[0]
     rows = curves[(curves[list(claims.FAITHFUL)] == setting).all(axis=1)]
@@ -168,14 +170,18 @@ def test_errors(finished: list[scraps.Finished]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=columns).astype({"Validation error": float, "Test error": float})
 
 
-def always_wrong(right: pd.DataFrame, runs: pd.DataFrame, rate: float, images: int) -> tuple[int, int, list[str]]:
-    """Validation images wrong after the last epoch in all networks of a rate, those wrong in any, and the runs."""
+def wrong_images(right: pd.DataFrame, runs: pd.DataFrame, rate: float, images: int) -> tuple[np.ndarray, pd.DataFrame]:
+    """Networks of a rate by validation images: wrong (True) after its last epoch; and their run, seed, epoch."""
     if right.empty or runs.empty:
-        return 0, 0, []
+        return np.zeros((0, images), bool), pd.DataFrame(columns=["run", "seed", "epoch"])
     rows = right.merge(runs.loc[runs["lr"] == rate, ["run", "seed"]].drop_duplicates(), on=["run", "seed"])
     bits = [np.unpackbits(np.frombuffer(base64.b64decode(row), np.uint8), count=images) for row in rows["right"]]
-    wrong = 1 - np.array(bits).reshape(len(bits), images)
-    return int(wrong.all(axis=0).sum()), int(wrong.any(axis=0).sum()), sorted(set(rows["run"]))
+    return np.array(bits).reshape(len(bits), images) == 0, rows[["run", "seed", "epoch"]]
+
+
+def disagreements(wrong: np.ndarray) -> float:
+    """Images of which one network is right and another wrong: mean over all pairs of networks (rows)."""
+    return float(np.mean([(a != b).sum() for a, b in combinations(wrong, 2)])) if len(wrong) > 1 else 0.0
 
 
 def inventory(finished: list[scraps.Finished]) -> pd.DataFrame:
@@ -196,9 +202,9 @@ def inventory(finished: list[scraps.Finished]) -> pd.DataFrame:
 
 
 def thresholds(results: dict[str, claims.Result], finished: list[scraps.Finished]) -> dict[str, str]:
-    """Commit and time of the last change of the thresholds, and of the first run that was held against them."""
+    """Commit and time of the last change of a band, and of the first run that was held against them."""
     used = {name for result in results.values() for name in result.runs}
-    commit, time = scraps.last_change("lenet/reference/claims.yaml")
+    commit, time = scraps.last_change("lenet/reference/claims.yaml", "quantity:")
     first = min((run for run in finished if run.name in used), key=lambda run: run.record["finished"], default=None)
     first = {"run": first.name, "commit": first.record["commit"], "time": first.record["finished"]} if first else {}
     return {"commit": commit, "time": time} | {f"first_{key}": value for key, value in first.items()}

@@ -2,7 +2,7 @@
 
 import math
 from collections import Counter
-from datetime import datetime
+from datetime import UTC, datetime
 
 import pandas as pd
 
@@ -56,8 +56,10 @@ def limits(band: Band, unit: str = "") -> str:
 
 
 def interval(part: Part) -> str:
-    """A part's value and, where there is one, its interval."""
+    """A part's value and, where there is one, its interval; one without an upper end is told by its lower."""
     low, high = part.estimate.interval(LEVEL)
+    if math.isinf(high) and math.isfinite(low):
+        return f"{shown(low, part.unit)} or more"
     value = shown(part.estimate.value, part.unit)
     ends = f" [{_figure(low, part.unit)}, {_figure(high, part.unit)}]"
     return value if low == high or math.isnan(low) else value + ends
@@ -149,6 +151,15 @@ def choose(result: Result, holds: str, fails: str, otherwise: str) -> str:
     return {HOLDS: holds, FAILS: fails}.get(verdict, otherwise)
 
 
+def overfitting(rate: float, loss: float, error: float, still: float) -> str:
+    """How training loss and validation error of a rate changed (relative); less than `still` is no change."""
+    loss_told, error_told = (f"{value:+.0%}".replace("-", "−") for value in (loss, error))
+    told = f"at rate {rate:g} the loss changes by {loss_told}, the error by {error_told}"
+    if error < -still:
+        return f"{told} (it goes on learning)"
+    return f"{told} (it learns its training images and no others: it overfits)" if loss < -still else told
+
+
 def ends(estimate: Estimate) -> tuple[float, float | None, float | None]:
     """Value and interval for results.json: None where there is no interval."""
     low, high = estimate.interval(LEVEL)
@@ -159,11 +170,13 @@ def committed(known: dict[str, str]) -> str:
     """When the bands were fixed and when the first run that they judge was finished, from `tables.thresholds`."""
     if known["time"] == "unknown":
         return "When the bands were last changed is not known: this report was made outside version control."
-    fixed = f"The bands were last changed on {known['time'][:10]}, in commit {known['commit']}. "
+    times = {key: datetime.fromisoformat(known[key]).astimezone(UTC) for key in ("time", "first_time") if key in known}
+    day = {key: f"{time:%Y-%m-%d} at {time:%H:%M} UTC" for key, time in times.items()}
+    fixed = f"The bands were last changed on {day['time']}, in commit {known['commit']}. "
     if "first_run" not in known:
         return fixed + "No run has been held against them yet."
-    before = datetime.fromisoformat(known["time"]) < datetime.fromisoformat(known["first_time"])
-    first = f"The first run that they judge, {known['first_run']}, was finished on {known['first_time'][:10]}"
+    before = times["time"] < times["first_time"]
+    first = f"The first run that they judge, {known['first_run']}, was finished on {day['first_time']}"
     order = "after" if before else "before the last of these changes"
     return f"{fixed}{first}, from commit {known['first_commit']}: {order}{' that' if before else ''}."
 
@@ -196,11 +209,11 @@ def definition_table(results: dict[str, Result]) -> pd.DataFrame:
     rows = []
     for i, (name, result) in enumerate(results.items(), start=1):
         reading = f" Reading: {result.claim.reading}." if result.claim.reading else ""
-        flips = " / ".join("–" if (at := margin(parts)) is None else f"{at:.3g}" for parts in _sides(result))
+        flips = (None if (at := margin(parts)) is None else f"{at:.3g}" for parts in _sides(result))
         studies = Counter(run.split("/")[0] for run in result.runs)
         runs = ", ".join(f"{study} ({count})" for study, count in studies.items()) or "none"
-        rows.append((i, name.replace("_", " "), result.claim.hypothesis + "." + reading, flips, runs))
-    return pd.DataFrame(rows, columns=["No.", "Name", "Band and its reason", "Flips at", "Runs"])
+        rows.append((i, name.replace("_", " "), result.claim.hypothesis + "." + reading, *flips, runs))
+    return pd.DataFrame(rows, columns=["No.", "Name", "Band and its reason", "Flips, 2017", "Flips, ours", "Runs"])
 
 
 def _sides(result):

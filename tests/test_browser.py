@@ -116,6 +116,18 @@ def test_a_point_tells_its_numbers(opened):
     assert "seconds" in page.locator("#vg-tooltip-element").inner_text()
 
 
+def test_a_click_on_a_name_brings_its_curve_out(opened):
+    page, _ = opened()
+    lines = page.locator("#fig-curves .mark-line path")
+    before = [line.get_attribute("opacity") for line in lines.all()]
+    page.locator("#fig-curves .mark-text text", has_text="rate 0.001").first.click()
+    page.wait_for_timeout(300)
+    after = [line.get_attribute("opacity") for line in lines.all()]
+    faded = [float(now) < float(then) for then, now in zip(before, after, strict=True)]
+    assert any(faded)
+    assert not all(faded)
+
+
 def test_a_script_in_a_text_does_not_run_even_when_put_there(opened):
     page, noise = opened()
     page.evaluate("document.body.insertAdjacentHTML('beforeend', '<img src=data:, onerror=\"window.ran = true\">')")

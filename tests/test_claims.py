@@ -381,6 +381,13 @@ def test_a_band_needs_one_place_and_a_reason(band):
         claims.definitions(f"name: {{experiment: e, claim: c, bands: [{band}]}}")
 
 
+def test_the_verdict_of_the_pilot_is_one():
+    with pytest.raises(ValueError, match="name: pilot: 'yes': must be one of does not hold"):
+        claims.definitions("name: {experiment: e, claim: c, pilot: 'yes', bands: []}")
+    pilot = {claim.pilot for claim in claims.CLAIMS.values()}
+    assert pilot == set(st.VERDICTS)
+
+
 def test_definitions_say_all_that_a_reader_needs():
     for claim in claims.CLAIMS.values():
         assert claim.kind in ("observation", "reason")

@@ -1,5 +1,6 @@
 """The charts of the claims, drawn from made-up finished runs of the whole study."""
 
+import math
 import re
 import runpy
 from pathlib import Path
@@ -9,7 +10,7 @@ import pandas as pd
 import pytest
 import vl_convert
 
-from lenet import claims, figures, params, plots, scraps, series, tables, wording
+from lenet import claims, curves, figures, params, plots, scraps, series, tables, wording
 
 TOY = runpy.run_path(str(Path(__file__).parent / "toy_runs.py"))
 
@@ -26,11 +27,16 @@ def charts(finished):
     """Every chart of the report, by name."""
     evidence, past = tables.evidence(finished), claims.reference()
     runs, then = tables.faithful(evidence.curves), tables.reference("learning_rate_error")
-    means = series.mean_curves(runs[runs["lr"] <= 0.1], then)
+    studied = runs[runs["lr"].isin((0.1, 0.01, 0.001, 0.0001))]
+    means, early = series.mean_curves(studied, then), studied[studied["epoch"] <= 15]
     slow, line = runs[runs["lr"] == 0.0001], then[then["learning_rate"] == 0.0001]
     jobs = tables.runtimes(evidence.times, tables.reference("filter_runtime"))
     return {
         "forest": plots.forest(wording.forest(claims.verdicts(evidence, past))),
+        "small_multiples": curves.small_multiples(
+            early, series.one_more_run(early), then.rename(columns={"learning_rate": "lr"})
+        ),
+        "fits": curves.fits(series.fits(studied)),
         "left_to_gain": plots.left_to_gain(series.gains(means, 15), 0.1),
         "rate_times_epochs": plots.rate_times_epochs(means),
         "straightness": plots.straightness(series.deviations(slow, line, 15), 0.05),
@@ -47,6 +53,8 @@ def charts(finished):
 
 TEXTS = {
     "forest": ["holds", "does not hold", "7  then constant", "0"],
+    "small_multiples": ["Rate 0.1, 5 runs", "Rate 0.0001, 15 runs", "Validation error (logarithmic)", "2%"],
+    "fits": ["0.1", "0.0001", "Training loss (logarithmic)", "Validation error (logarithmic)"],
     "left_to_gain": ["rate 0.1", "rate 0.0001", "10%", "2017", "Epoch (logarithmic)"],
     "rate_times_epochs": ["rate 0.001", "0.01", "ours", "2017"],
     "straightness": ["mean of ours", "a run of ours", "2017"],
@@ -88,6 +96,29 @@ def test_the_forest_keeps_what_lies_far_on_its_edge():
 def test_gains_by_hand():
     means = pd.DataFrame({"lr": 0.1, "side": "ours", "epoch": [1, 2, 3], "validation_error": [0.4, 0.3, 0.2]})
     assert series.gains(means, 3)["gain"].tolist() == pytest.approx([1, 0.5])
+
+
+def test_where_one_more_run_would_lie_by_hand():
+    runs = pd.DataFrame({"lr": 0.1, "epoch": [0, 0, 1, 1], "validation_error": [0.9, 0.9, 0.1, 0.4]})
+    found = series.one_more_run(runs).iloc[0]
+    half = 12.706205 * (math.log(4) / math.sqrt(2)) * math.sqrt(1.5)  # t of one degree of freedom, s, sqrt(1 + 1/n)
+    assert (found["epoch"], found["n"], found["validation_error"]) == (1, 2, 0.25)
+    assert found["next_low"] == pytest.approx(0.2 * math.exp(-half), rel=1e-6)
+    assert found["next_high"] == 1
+
+
+def test_one_run_alone_promises_nothing_and_is_drawn():
+    runs = pd.DataFrame({"lr": 0.1, "seed": 1, "epoch": [1, 2], "validation_error": [0.2, 0.0]})
+    found = series.one_more_run(runs)
+    assert found[["low", "high", "next_low", "next_high"]].isna().all(axis=None)
+    assert "Rate 0.1, 1 runs" in drawn(curves.small_multiples(runs, found, runs.iloc[:0]))
+
+
+def test_fits_take_the_longest_runs_alone():
+    runs = pd.DataFrame({"lr": 0.1, "epochs": [2, 2, 2, 1], "epoch": [0, 1, 2, 1]})
+    means = series.fits(runs.assign(train_loss=[np.nan, 0.4, 0.1, 9], validation_error=[0.9, 0.4, 0.2, 0.9]))
+    assert means["train_loss"].tolist() == [0.4, 0.1]
+    assert series.change(means, 0.1, "train_loss", (1, 1), (2, 2)) == pytest.approx(-0.75)
 
 
 def test_a_straight_run_strays_nowhere_and_a_bent_one_does():

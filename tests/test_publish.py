@@ -196,3 +196,11 @@ def test_unknown_metadata_is_refused(folder):
 def test_an_address_that_is_no_reference_stays_text(tmp_path):
     published(tmp_path, "# T\n\nAsk @someone.")
     assert "Ask @someone." in (tmp_path / "report.html").read_text()
+
+
+@pytest.mark.parametrize(("rows", "together"), [(2, True), (publish.FEW_ROWS, True), (publish.FEW_ROWS + 1, False)])
+def test_a_short_table_breaks_over_no_page_and_a_long_one_may(tmp_path, rows, together):
+    lines = "| a | b |\n| --- | --- |\n" + "| 1 | 2 |\n" * rows
+    document = publish._document(f"# Title\n\n{lines}\n: Some. {{#tbl-some}}\n", {})
+    publish._number(document, tmp_path)
+    assert ("#[#show figure: set block(breakable: false)" in publish.paper(document, tmp_path)) == together

@@ -107,7 +107,7 @@ def test_a_table_by_hand(report, shown):
     frame = pd.DataFrame({"rate": ["a|b", "c\nd"], "error": [0.125, None]})
     report.table("rates", frame, "Errors.", {"error": "{:.1%}"})
     [data] = shown
-    lines = ["| rate | error |", "| :-- | --: |", "| a\\|b | 12.5% |", "| c d | – |", "", ": Errors. {#tbl-rates}"]
+    lines = ["| rate | error |", "| :--- | ---: |", "| a\\|b | 12.5% |", "| c d | – |", "", ": Errors. {#tbl-rates}"]
     assert data["text/markdown"].splitlines() == lines
     assert "<td>12.5%</td>" in data["text/html"]
 
@@ -118,7 +118,9 @@ def test_a_format_is_for_a_column_that_is_there(report):
 
 
 def test_what_reads_results_loads_no_tensorflow():
-    readers = "report, figures, plots, publish, scraps, series, tables, wording".replace(", ", ", lenet.")
+    readers = "report, curves, figures, pilot, plots, publish, scraps, series, tables, wording".replace(
+        ", ", ", lenet."
+    )
     code = f"import sys, lenet.{readers}; sys.exit('tensorflow' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], cwd=Path(__file__).parents[1], check=False).returncode == 0
 

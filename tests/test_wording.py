@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from lenet import claims, params, scraps, tables, wording
+from lenet import claims, params, pilot, scraps, tables, wording
 from lenet import statistics as st
 
 TOY = runpy.run_path(str(Path(__file__).parent / "toy_runs.py"))
@@ -117,7 +117,7 @@ def test_thresholds_are_dated_against_the_first_run(finished, word):
     first = {"first_run": "a/b", "first_commit": "def", "first_time": finished}
     text = wording.committed(known | first)
     assert f"{word} t" in text.split(": ")[1]
-    assert "2026-05-01, in commit abc" in text
+    assert "2026-05-01 at 10:00 UTC, in commit abc" in text
     assert "outside version control" in wording.committed({"commit": "unknown", "time": "unknown"})
 
 
@@ -170,7 +170,8 @@ def test_without_runs_the_frames_are_empty_and_nothing_fails():
     runs = tables.faithful(evidence.curves)
     assert runs.empty
     assert tables.runs_of(runs) == "No finished runs."
-    assert tables.always_wrong(evidence.right, runs, 0.1, 10_000) == (0, 0, [])
+    wrong, networks = tables.wrong_images(evidence.right, runs, 0.1, 10_000)
+    assert (wrong.shape, len(networks), tables.disagreements(wrong)) == ((0, 10_000), 0, 0)
     assert tables.test_errors([]).empty
     assert tables.runtimes(evidence.times, None).empty
 
@@ -179,10 +180,50 @@ def test_longer_runs_and_repeats_count_once(planned):
     finished = scraps.read_all(*planned)
     runs = tables.faithful(tables.evidence(finished).curves)
     assert not runs.duplicated(["lr", "seed", "epoch"]).any()
-    assert runs.groupby("lr")["seed"].nunique().to_dict() == {0.0001: 15, 0.001: 5, 0.01: 5, 0.1: 5, 0.3: 5, 1.0: 5}
+    networks = dict.fromkeys((0.001, 0.01, 0.03, 0.1, 0.3, 1.0), 5)
+    assert runs.groupby("lr")["seed"].nunique().to_dict() == networks | {0.0001: 15}
 
 
-def test_always_wrong_by_hand():
-    right = pd.DataFrame({"run": "a/b", "seed": [100, 101], "right": ["gA==", "wA=="]})  # 1000 0000 and 1100 0000
+def test_wrong_images_by_hand():
+    right = pd.DataFrame({"run": "a/b", "seed": [100, 101], "epoch": 2, "right": ["gA==", "wA=="]})  # 1000, 1100
     runs = pd.DataFrame({"run": "a/b", "seed": [100, 101], "lr": 0.1})
-    assert tables.always_wrong(right, runs, 0.1, 4) == (2, 3, ["a/b"])
+    wrong, networks = tables.wrong_images(right, runs, 0.1, 4)
+    assert wrong.tolist() == [[False, True, True, True], [False, False, True, True]]
+    assert networks["seed"].tolist() == [100, 101]
+    assert tables.disagreements(wrong) == 1
+
+
+@pytest.mark.parametrize(
+    ("before", "part", "kind"),
+    [
+        (st.HOLDS, part(0.05, 0.04, 0.06), ""),
+        (st.FAILS, part(0.05, 0.04, 0.06), "contradicts the pilot"),
+        (st.HOLDS, part(0.1, 0.05, 0.15), "undecided now, for want of precision"),
+        (st.UNDECIDED, part(0.05, 0.04, 0.06), "decided now"),
+        (st.NOT_MEASURED, part(0.1, 0.05, 0.15), "measured only now"),
+        (st.HOLDS, part(0.05, 0.04, 0.06, n=2), "measured only by the pilot"),
+    ],
+)
+def test_a_difference_from_the_pilot_has_its_kind(before, part, kind):
+    found = claims.Result(CLAIM._replace(pilot=before), [], [part], [])
+    assert pilot.difference(found) == kind
+    table, sentence = pilot.table({"small": found}), pilot.sentence({"small": found})
+    if not kind:
+        assert table.empty
+        assert sentence == "Of 1 conclusions, 1 have the verdict that they had in the pilot."
+        return
+    verdicts = {"Pilot": before, "Our runs": found.verdict, "n": part.estimate.n, "Difference": kind}
+    assert {name: table.at[0, name] for name in verdicts} == verdicts
+    assert table.at[0, "Decided by"].endswith("; asked: at most 10%")
+    assert sentence.endswith(f"Of the others: {kind}: No. 1.")
+
+
+def test_an_interval_without_an_end_is_told_by_its_beginning():
+    assert wording.interval(st.Part("", st.exact(math.inf, 5, 2.3, math.inf), unit="odds ratio")) == "2.3 or more"
+
+
+@pytest.mark.parametrize(
+    ("loss", "error", "end"), [(-0.7, 0.01, "overfits)"), (-0.7, -0.3, "goes on learning)"), (0.02, 0.01, "by +1%")]
+)
+def test_a_network_that_learns_by_heart_is_told_from_one_that_learns(loss, error, end):
+    assert wording.overfitting(0.1, loss, error, 0.1).endswith(end)

@@ -10,7 +10,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 SETUP = """
 import numpy as np, pandas as pd
-from lenet import figures
+from lenet import curves, figures
 from lenet.report import Report
 report = Report({folder!r}, {preview}, {dataset!r}, label={label!r})
 past = pd.read_csv({reference!r} + "/learning_rate_error.csv")
@@ -18,7 +18,7 @@ timed = pd.read_csv({reference!r} + "/filter_runtime.csv").rename(columns={{"run
 spread = np.random.default_rng(0).normal(0, 0.05, (5, len(past)))
 frames = [past.assign(lr=past.learning_rate, seed=100 + i, validation_error=past.validation_error * np.exp(noise))
           for i, noise in enumerate(spread)]
-curves = pd.concat(frames)
+runs = pd.concat(frames)
 timed = timed.assign(source="2017", parameters=9 * timed.filters**2, low=np.nan, high=np.nan)
 """
 LABEL = "Preview on a few digits, not the study"
@@ -27,7 +27,7 @@ CELLS = [
     "code:report.say(f'The best is {report.number(\"best\", past.validation_error.min()):.2%}: @fig-runtime.')",
     "code:import sys; print('a warning of this machine', file=sys.stderr)",
     """code:report.show(
-        'curves', figures.learning_curves(curves, past), 'Errors *by epoch*, n = 5.', 'Four "falling" lines'
+        'curves', curves.learning_curves(runs, past), 'Errors *by epoch*, n = 5.', 'Four "falling" lines'
     )""",
     "code:report.table('rates', past.head(3), 'The first rates.', {'validation_error': '{:.2%}'})",
     "## Filters\n\n### Runtime\n\nAlso $f^2$.\n\n```{=html}\n<script>alert(3)</script>\n```",

@@ -1,8 +1,9 @@
 // A chart with "concat" has no container width of its own: side by side on a desk, one below the other on a phone.
+// Beside each panel there is room for its axis and, where the chart asks for more, for the names of its lines.
 function fit(spec, width) {
   if (!spec.concat) return spec;
   const columns = width < 560 ? 1 : spec.columns;
-  return { ...spec, columns, concat: spec.concat.map((panel) => ({ ...panel, width: Math.floor(width / columns) - 75 })) };
+  return { ...spec, columns, concat: spec.concat.map((panel) => ({ ...panel, width: Math.floor(width / columns) - (spec.usermeta?.room ?? 75) })) };
 }
 
 function draw(name, spec) {

@@ -1,0 +1,47 @@
+"""Where our verdicts differ from those of the pilot study after which the bands were chosen, and how."""
+
+import pandas as pd
+
+from lenet import wording
+from lenet.claims import Result
+from lenet.statistics import NOT_MEASURED, UNDECIDED
+
+
+def difference(result: Result) -> str:
+    """How our verdict differs from the pilot's; empty where it does not."""
+    then, now = result.claim.pilot, result.verdict
+    if then == now:
+        return ""
+    if NOT_MEASURED in (then, now):
+        return "measured only now" if then == NOT_MEASURED else "measured only by the pilot"
+    if UNDECIDED in (then, now):
+        return "undecided now, for want of precision" if now == UNDECIDED else "decided now"
+    return "contradicts the pilot"
+
+
+def table(results: dict[str, Result]) -> pd.DataFrame:
+    """The conclusions whose verdict is not the pilot's, each with the part on which ours hangs."""
+    rows = []
+    for i, result in enumerate(results.values(), start=1):
+        if kind := difference(result):
+            part = wording.decisive(result.parts)
+            found = (
+                f"{part.label}: {wording.interval(part)}; asked: {wording.limits(part.band, part.unit)}"
+                if part
+                else None
+            )
+            verdicts = result.claim.pilot, result.verdict
+            rows.append((i, result.claim.paraphrase, *verdicts, found, part and part.estimate.n, kind))
+    columns = ["No.", "Conclusion", "Pilot", "Our runs", "Decided by", "n", "Difference"]
+    return pd.DataFrame(rows, columns=columns).astype({"n": "Int64"})
+
+
+def sentence(results: dict[str, Result]) -> str:
+    """How many verdicts are the pilot's, and of which kind the differences are."""
+    kinds = {}
+    for i, result in enumerate(results.values(), start=1):
+        kinds.setdefault(difference(result), []).append(str(i))
+    same = len(kinds.pop("", []))
+    told = "; ".join(f"{kind}: No. {', '.join(numbers)}" for kind, numbers in kinds.items())
+    agree = f"Of {len(results)} conclusions, {same} have the verdict that they had in the pilot."
+    return f"{agree} Of the others: {told}." if kinds else agree
