@@ -11,8 +11,8 @@ from lenet.params import plan, sources
 FOLDER = "reports/preview" if config["preview"] else "reports"
 FLAGS = " ".join([f"--dataset {config['dataset']}", *(f"--{flag}" for flag in ("preview", "gpu") if config[flag])])
 PYTHON = shlex.quote(sys.executable)
-READERS = ["arithmetic", "claims", "costs", "figures", "learning", "params", "plots", "publish", "report", "scraps",
-           "series", "statistics", "tables", "wording"]
+READERS = ["arithmetic", "claims", "costs", "curves", "figures", "learning", "params", "peers", "pilot", "plots",
+           "publish", "report", "scraps", "series", "statistics", "tables", "wording"]
 # The last has the highest priority. Timing runs first, each alone, all sizes of a round before the next round; of
 # the others the longest first.
 RUNS = sorted(
@@ -26,7 +26,7 @@ rule report:
     input:
         [f"{FOLDER}/runs/{run.name}.ipynb" for run in RUNS],
         [f"lenet/{reader}.py" for reader in READERS],
-        sorted(str(path) for path in Path("lenet").glob("[rt]e*/*")),
+        sorted(map(str, [*Path("lenet").glob("[rt]e*/*"), *Path(FOLDER, "records").glob("*.json")])),
         "notebooks/report.ipynb",
     output:
         [f"{FOLDER}/{name}" for name in ("report.html", "report.pdf", "results.json")],
@@ -53,7 +53,7 @@ for rank, run in enumerate(RUNS):
         log:
             f"{FOLDER}/logs/{run.name}.log",
         threads: workflow.cores if run.alone else 1
-        priority: rank
+        priority: rank + len(RUNS) * 2 * run.alone  # more than any two others together
         # Evaluated when the job starts, so the loop's variables must not stand in it.
         shell:
             f"exec {PYTHON} -m lenet.run {{params.study}} {{params.point:q}} {{output:q}} {{log:q}} {FLAGS}"

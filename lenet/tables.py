@@ -116,14 +116,22 @@ def surroundings(origin: dict) -> pd.DataFrame:
 
 
 def gpu_sentence(times: pd.DataFrame) -> str:
-    """Whether there is a GPU series, and if not, why."""
-    if len(times) and "GPU" in set(times["device"]):
-        return "The GPU series was measured on the same machine."
-    return f"There is no GPU series of ours: {machine.gpu_absence() or 'it was not asked for'}."
+    """Whether there is a GPU series, and whose; if not, why."""
+    found = times[times["device"] == "GPU"] if len(times) else times
+    if found.empty:
+        return f"There is no GPU series of ours: {machine.gpu_absence() or 'it was not asked for'}."
+    here = "the GPU of this machine" if not found["recorded"].all() else ""
+    there = sorted(set(found.loc[found["recorded"], "host"]))
+    said = f"The GPU series are of {' and '.join([here] * bool(here) + there)}."
+    slow = " On a processor JAX is slower than this engine, so that its own ratio of the two flatters the GPU."
+    return said + slow * ("jax" in set(found["backend"]))
 
 
-def evidence(finished: list[scraps.Finished]) -> claims.Evidence:
-    """What the claims are decided on: all curves of learning-rate studies, probes, times, memory, shared images."""
+def evidence(finished: list[scraps.Finished], records=()) -> claims.Evidence:
+    """What the claims are decided on: curves of learning-rate studies, probes, times, memory, shared images.
+
+    `records` are timing runs made elsewhere, from `scraps.records`.
+    """
     studies = [run for run in finished if run.record["notebook"] == "lr_study"]
     right = scraps.joined(studies, "right")
     memory = [{"run": run.name} | run.record["memory"] for run in finished if "memory" in run.record]
@@ -133,7 +141,7 @@ def evidence(finished: list[scraps.Finished]) -> claims.Evidence:
         scraps.joined(studies, "curves"),
         right[right["right"] != ""] if len(right) else right,
         scraps.joined(finished, "probes"),
-        scraps.times(finished),
+        scraps.times([*finished, *records]),
         pd.DataFrame(memory),
         images,
     )

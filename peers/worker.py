@@ -6,7 +6,6 @@ It answers a line of JSON for each line of JSON on standard input, and else wait
 
 import json
 import os
-import resource
 import sys
 import time
 from importlib import import_module, metadata
@@ -73,8 +72,8 @@ class Worker:
         self.engine.train(len(self.dataset.train))
         seconds, own = time.perf_counter() - start, time.process_time() - own
         others = max(0.0, busy_seconds() - busy - own)
-        memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
-        return {"seconds": seconds, "cpu_seconds": own, "other_cpu_seconds": others, "peak_memory_bytes": memory}
+        memory = psutil.Process().memory_info().rss  # the peak of ru_maxrss would be that of the parent
+        return {"seconds": seconds, "cpu_seconds": own, "other_cpu_seconds": others, "resident_bytes": memory}
 
     def job(self, epochs):
         return {"seconds": self.engine.job(self.weights, epochs)}

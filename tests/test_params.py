@@ -1,8 +1,10 @@
 """Names, types and ranges, in notebooks and in study files."""
 
+import re
 import subprocess
 import sys
 
+import nbformat
 import papermill
 import pytest
 
@@ -85,6 +87,16 @@ READERS = ["arithmetic", "claims", "data", "figures", "machine", "params", "publ
 def test_the_reading_wing_loads_no_tensorflow():
     code = f"import sys; from lenet import {', '.join(READERS)}; sys.exit('tensorflow' in sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_the_report_is_made_again_when_a_module_that_it_reads_with_has_changed():
+    listed = re.search(r"^READERS = \[(.*?)\]", (params.ROOT / "Snakefile").read_text(), re.DOTALL | re.MULTILINE)[1]
+    cells = nbformat.read(params.ROOT / "notebooks" / "report.ipynb", 4).cells
+    imports = [line for cell in cells for line in cell.source.split("\n") if re.match("(from|import) ", line)]
+    loaded = "print(*(name[6:] for name in sys.modules if name.startswith('lenet.')))"
+    code = "\n".join([*imports, "import sys", loaded])
+    loaded = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout.split()
+    assert {"report", "tables"} < set(loaded) <= set(re.findall(r"\w+", listed)) | set(params.NUMBER_MODULES)
 
 
 def test_points_are_named_in_the_files_order_by_typed_values(tmp_path):
