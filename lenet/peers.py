@@ -10,7 +10,10 @@ from lenet import arithmetic
 SCHEMA, BATCH = 1, 64
 PARTS = dict.fromkeys(("machine", "peers"), dict) | dict.fromkeys(("absent", "proofs", "samples", "jobs"), list)
 PARTS |= {"dataset": str, "images": int, "threads": int, "peak_gflops": float, "copy_gbytes": float}
-FIELDS = {"samples": {"peer", "filters", "round", "pair", "seconds"}, "jobs": {"peer", "round", "seconds"}}
+FIELDS = {
+    "samples": {"peer", "filters", "round", "pair", "seconds", "others_share", "finite"},
+    "jobs": {"peer", "round", "seconds"},
+}
 FIELDS |= {"proofs": {"peer", "filters", "steps", "error"}, "absent": {"peer", "filters", "why"}}
 SHOWN = ["filters", "way", "seconds an epoch", "times ours", "n", "share of peak", "same work"]
 
@@ -39,7 +42,8 @@ def table(record: dict) -> pd.DataFrame:
     ratio_low, ratio_high, n, gflops, peak_share; the fastest first.
 
     Seconds an epoch are medians with the lowest and highest. `ratio` is the median of the pairs' ratios: the peer's
-    seconds to those of this engine directly before. `gflops` counts convolutions and matrix products.
+    seconds to those of this engine beside it. `gflops` counts convolutions and matrix products of the network as it is
+    written; this engine merges two of its layers and does fewer.
     """
     samples, rows = pd.DataFrame(record["samples"]), []
     for (filters, name), own in samples.groupby(["filters", "peer"]):
@@ -62,6 +66,14 @@ def shown(record: dict) -> pd.DataFrame:
         rows.append((row.filters, row.peer, seconds, ratio, str(row.n), f"{row.peak_share:.0%}", "yes"))
     out = [(gone["filters"], record["peers"][gone["peer"]]["title"], *"––––", gone["why"]) for gone in record["absent"]]
     return pd.DataFrame(rows + out, columns=SHOWN)
+
+
+def surroundings(record: dict) -> tuple[str, float, list[str]]:
+    """Version and threads of each peer in words, the largest share of the cores that others had, and who diverged."""
+    known = [peer for peer in record["peers"].values() if "version" in peer]
+    words = "; ".join(f"{peer['title']}: {peer['version']}, {peer['threads']}" for peer in known)
+    lost = [f"{one['peer']} at {one['filters']} filters" for one in record["samples"] if not one["finite"]]
+    return words, max(one["others_share"] for one in record["samples"]), sorted(set(lost))
 
 
 def proofs(record: dict) -> pd.DataFrame:

@@ -23,9 +23,9 @@ def loss(weights, batch, labels):
 
 
 @partial(jax.jit, static_argnames="size", donate_argnames="weights")
-def step(weights, images, labels, start, size):
+def step(weights, images, labels, rate, start, size):
     batch = jax.lax.dynamic_slice_in_dim(images, start, size), jax.lax.dynamic_slice_in_dim(labels, start, size)
-    return [value - RATE * slope for value, slope in zip(weights, jax.grad(loss)(weights, *batch), strict=True)]
+    return [value - rate * slope for value, slope in zip(weights, jax.grad(loss)(weights, *batch), strict=True)]
 
 
 class Plain:
@@ -43,8 +43,8 @@ class Plain:
     def get(self):
         return [np.asarray(value) for value in self.weights]
 
-    def train(self, images: int):
+    def train(self, images: int, rate: float = RATE):
         for start in range(0, images, BATCH):
             size = min(BATCH, images - start)
-            self.weights = step(self.weights, self.images, self.labels, start, size=size)
+            self.weights = step(self.weights, self.images, self.labels, rate, start, size=size)
         jax.block_until_ready(self.weights)

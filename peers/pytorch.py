@@ -45,7 +45,8 @@ class Eager:
         values = [parameter.detach().numpy() for parameter in self.network.parameters()]
         return [value.transpose(2, 3, 1, 0) if value.ndim == 4 else value.T for value in values]
 
-    def train(self, images: int):
+    def train(self, images: int, rate: float = RATE):
+        self.optimizer.param_groups[0]["lr"] = rate
         for start in range(0, images, BATCH):
             batch = slice(start, min(start + BATCH, images))
             self.optimizer.zero_grad()

@@ -1,11 +1,11 @@
-"""What bounds the rate of any of them: the machine's measured float32 products and memory copies."""
+"""What the machine's memory allows, as `benchmark.peak_gflops` says what its cores do."""
 
 import time
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
-MATRIX_SIDE, REPEATS = 3072, 5
+REPEATS = 5
 COPY_BYTES = 2**28
 
 
@@ -17,15 +17,6 @@ def least_seconds(work) -> float:
         work()
         samples.append(time.perf_counter() - start)
     return min(samples[1:])
-
-
-def peak_gflops(threads: int) -> float:
-    """The rate of large float32 matrix products in TensorFlow, one a thread, in GFLOP/s."""
-    import tensorflow as tf
-
-    matrices = tf.random.stateless_uniform((threads, MATRIX_SIDE, MATRIX_SIDE), (0, 1))
-    products = tf.function(lambda: [tf.reduce_sum(matrix @ matrix) for matrix in tf.unstack(matrices)])
-    return 2 * threads * MATRIX_SIDE**3 / least_seconds(lambda: [sum_.numpy() for sum_ in products()]) / 1e9
 
 
 def copy_gbytes(threads: int) -> float:

@@ -1,7 +1,7 @@
 """Time the same training in other libraries, side by side with this one: `python -m peers.run --help`.
 
 Each peer has a process of its own and the whole machine while it runs. It must first show that it does the same
-work: `peers.proof`. Then every sample is a pair, this engine directly before the peer, each one epoch from the same
+work: `peers.proof`. Then every sample is a pair, this engine and the peer in turns, each one epoch from the same
 initial values. The record is written after every round, whole or not at all, so that a stopped run keeps what it has.
 """
 
@@ -17,7 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
-from lenet import data, machine
+from lenet import benchmark, data, machine
 from lenet import peers as reading
 from peers import proof, roof
 from peers.worker import PEERS, few
@@ -27,6 +27,7 @@ ROOT = Path(__file__).parents[1]
 RECORD = ROOT / "reports" / "records" / "peers.json"
 FILTERS, PLACE = (16, 8, 32, 64), 16  # the other peers are timed at PLACE filters alone
 ROUNDS, OTHER_ROUNDS, JOBS, JOB_EPOCHS = 7, 3, 3, 10
+JOB_LIMIT = 0.005  # largest difference of the two errors after it: some five standard errors of the images
 REST_SECONDS = 0.5  # threads that spin after their work sleep by then
 PATIENCE_SECONDS = 900
 # Processor only, whatever graphics card there is.
@@ -91,9 +92,10 @@ class Run:
         say(f"float32 products {self.record['peak_gflops']:.0f} GFLOP/s, copies {self.record['copy_gbytes']:.0f} GB/s")
 
     def look_up(self):
-        """Measure the roof, before and after each block: a machine that is not idle only lowers it."""
-        for name in ("peak_gflops", "copy_gbytes"):
-            self.record[name] = max(self.record[name], getattr(roof, name)(self.threads))
+        """Measure the roof, before each round: a machine that is not idle only lowers it."""
+        peak = benchmark.peak_gflops({"backend": "tensorflow", "threads": self.threads})
+        for name, found in {"peak_gflops": peak, "copy_gbytes": roof.copy_gbytes(self.threads)}.items():
+            self.record[name] = max(self.record[name], found)
 
     def write(self):
         path = self.given.json
@@ -119,12 +121,13 @@ class Run:
                 self.admit(name, filters, right, within, able, folder)
             if "ours" in able:
                 self.rounds(filters, able)
-                if {"ours", "tf2017"} <= set(able):
+                for name in set(able) - {"ours", "tf2017"}:
+                    able.pop(name).end()  # the job of 2017 needs much memory
+                if len(able) == 2:
                     self.jobs(filters, able)
         finally:
             for process in able.values():
                 process.end()
-        self.look_up()
 
     def admit(self, name, filters, right, within, able, folder):
         """Start a peer and let it prove its work and warm up; one that cannot is left out, and the record says why."""
@@ -139,40 +142,47 @@ class Run:
                 raise PeerError(f"not the same work: its loss is wrong after {wrong[0]} steps")
             process.ask("train")
         except PeerError as error:
-            process.end()
-            self.record["absent"].append({"peer": name, "filters": filters, "why": str(error)})
-            say(f"  {PEERS[name].title}: left out, {error}")
+            self.leave_out(process, filters, error)
             return
         able[name] = process
         say(f"  {PEERS[name].title}: proved, largest error {max(part['error'] for part in proofs):.1e}")
 
-    def sample(self, process, **about):
-        time.sleep(REST_SECONDS)
-        self.record["samples"].append({"peer": process.name, **about, **process.ask("train")})
+    def leave_out(self, process, filters, error):
+        process.end()
+        self.record["absent"].append({"peer": process.name, "filters": filters, "why": str(error)})
+        say(f"  {PEERS[process.name].title}: left out, {error}")
+
+    def pair(self, able, name, number, what, **more) -> list[dict]:
+        """Ask this engine and a peer in turns, this engine first in every other round."""
+        found = []
+        for each in list(dict.fromkeys(["ours", name]))[:: 1 if number % 2 else -1]:
+            time.sleep(REST_SECONDS)
+            found.append({"peer": each, "round": number, "pair": name, **able[each].ask(what, **more)})
+        return found
 
     def rounds(self, filters, able):
         for number in range(1, self.given.rounds + 1):
+            self.look_up()
             before = machine.load()
-            for name, process in able.items():
-                if name != "ours" and (PEERS[name].everywhere or number <= OTHER_ROUNDS):
-                    about = {"filters": filters, "round": number, "pair": name, "load_before": before}
-                    self.sample(able["ours"], **about)
-                    self.sample(process, **about)
-            if set(able) == {"ours"}:
-                self.sample(able["ours"], filters=filters, round=number, pair="ours", load_before=before)
-            for sample in self.record["samples"]:
-                sample.setdefault("load_after", machine.load())
+            for name in [name for name in able if name != "ours"] or [*able]:
+                if PEERS[name].everywhere or number <= OTHER_ROUNDS:
+                    try:
+                        about = {"filters": filters, "load_before": before}
+                        self.record["samples"] += [about | one for one in self.pair(able, name, number, "train")]
+                    except PeerError as error:
+                        self.leave_out(able.pop(name), filters, error)
             self.write()
             say(f"  round {number} of {self.given.rounds}, load {before:.1f} before, {machine.load():.1f} after")
 
     def jobs(self, filters, able):
-        """Time the whole job of 2017 in both ways, in pairs."""
+        """Time the whole job of 2017 in both ways, in pairs; without a time where their errors do not agree."""
         for number in range(1, self.given.jobs + 1):
-            for name in ("ours", "tf2017"):
-                time.sleep(REST_SECONDS)
-                answer = able[name].ask("job", epochs=JOB_EPOCHS)
-                about = {"peer": name, "filters": filters, "round": number, "epochs": JOB_EPOCHS}
-                self.record["jobs"].append({**about, **answer})
+            found = self.pair(able, "tf2017", number, "job", epochs=JOB_EPOCHS)
+            one, other = (np.array(job["found"][1:]) for job in found)
+            if np.abs(one - other).max() > JOB_LIMIT:
+                say(f"  whole job of 2017: not the same work, its errors are {one} and {other}")
+                return
+            self.record["jobs"] += [{"filters": filters, "epochs": JOB_EPOCHS, **job} for job in found]
             self.write()
             say(f"  whole job of 2017, {number} of {self.given.jobs}")
 
@@ -210,7 +220,8 @@ def arguments(given=None) -> argparse.Namespace:
     parser.add_argument("--dataset", default="mnist", choices=("mnist", "digits"), help="(mnist)")
     parser.add_argument("--json", type=Path, default=RECORD, help="where the record goes (reports/records/peers.json)")
     given = parser.parse_args(given)
-    given.peers = ["ours", *(name for name in given.peers if name != "ours")]
+    given.peers, given.filters = list(dict.fromkeys(["ours", *given.peers])), list(dict.fromkeys(given.filters))
+    whole = set(given.peers) == set(PEERS) and set(given.filters) == set(FILTERS)
     rules = {
         f"--peers: {set(given.peers) - set(PEERS)}; must be among {', '.join(PEERS)}": set(given.peers) <= set(PEERS),
         f"--filters = {given.filters}: each must be 1 to 256": all(1 <= filters <= 256 for filters in given.filters),
@@ -218,8 +229,8 @@ def arguments(given=None) -> argparse.Namespace:
         f"--jobs = {given.jobs}: must be at least 0": given.jobs >= 0,
         f"--images = {given.images}: must be at least {proof.rows(2)}, or 0 for all": given.images == 0
         or given.images >= proof.rows(2),
-        "--json: must be named with --images or --dataset, for the record is of whole epochs on MNIST":
-        given.json != RECORD or (given.images == 0 and given.dataset == "mnist"),
+        "--json: must be named for a part of the peers, filters or images; the record has all":
+        given.json != RECORD or (whole and given.images == 0 and given.dataset == "mnist"),
     }  # fmt: skip
     for rule, kept in rules.items():
         if not kept:
@@ -235,8 +246,10 @@ def main():
             run.block(filters)
     except data.DataError as error:
         raise SystemExit(f"lenet: {error}") from None
+    if not run.record["samples"]:
+        raise SystemExit("lenet: this engine could not be timed, and so nothing was; no record is written")
     run.write()
-    print(told(run.record) if run.record["samples"] else "This engine could not be timed, and so nothing was.")
+    print(told(run.record))
 
 
 if __name__ == "__main__":

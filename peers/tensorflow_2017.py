@@ -17,14 +17,15 @@ class Session:
 
     threads = "TensorFlow's defaults"
 
-    def __init__(self, dataset, filters: int):
+    def __init__(self, dataset, filters: int, arrays=()):
         self.dataset, self.filters = dataset, filters
         sets = (dataset.train, dataset.validation)
         one_hot = np.eye(arithmetic.CLASSES, dtype=np.float32)
-        self.sets = [(pixels(part.images).astype(np.float32), one_hot[part.labels]) for part in sets]
+        self.sets = arrays or [(pixels(part.images).astype(np.float32), one_hot[part.labels]) for part in sets]
         with tf.Graph().as_default() as graph:
             self._network(filters)
-            self.optimizer = v1.train.GradientDescentOptimizer(RATE)
+            self.rate = v1.placeholder_with_default(tf.constant(RATE, tf.float32), ())
+            self.optimizer = v1.train.GradientDescentOptimizer(self.rate)
             self.step = self.optimizer.minimize(self.loss)
             self.session = v1.Session(graph=graph)
 
@@ -54,11 +55,12 @@ class Session:
     def get(self):
         return self.session.run(self.values)
 
-    def train(self, images: int):
+    def train(self, images: int, rate: float = RATE):
         pictures, labels = self.sets[0]
+        given = {} if rate == RATE else {self.rate: rate}
         for start in range(0, images, BATCH):
             batch = slice(start, min(start + BATCH, images))
-            self.session.run(self.step, {self.images: pictures[batch], self.labels: labels[batch]})
+            self.session.run(self.step, {self.images: pictures[batch], self.labels: labels[batch], **given})
 
     def evaluate(self, wanted, part: int) -> float:
         """The mean of a value over a set, in the large batches that its author could afford."""
@@ -70,16 +72,21 @@ class Session:
             total += value * len(labels[batch])
         return total / len(labels)
 
-    def job(self, weights, epochs: int) -> float:
-        """The seconds of the whole job of 2017: build, then epochs with three evaluations after each."""
+    def job(self, weights, epochs: int) -> tuple[float, list[float]]:
+        """The whole job of 2017, once its arrays are there: build, then epochs with three evaluations after each.
+
+        Returns its seconds and the last epoch's training loss, training error and validation error.
+        """
         start = time.perf_counter()
-        fresh = Session(self.dataset, self.filters)
+        fresh = Session(self.dataset, self.filters, self.sets)
         fresh.set(weights)
         for epoch in range(epochs):
             if epoch:  # its author had a new gradient graph made for every epoch
                 with fresh.session.graph.as_default():
                     fresh.step = fresh.optimizer.minimize(fresh.loss)
             fresh.train(len(self.dataset.train))
-            for wanted, part in ((fresh.loss, 0), (fresh.error, 0), (fresh.error, 1)):
-                fresh.evaluate(wanted, part)
-        return time.perf_counter() - start
+            wanted = (fresh.loss, 0), (fresh.error, 0), (fresh.error, 1)
+            found = [float(fresh.evaluate(*each)) for each in wanted]
+        seconds = time.perf_counter() - start
+        fresh.session.close()
+        return seconds, found

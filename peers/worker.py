@@ -66,17 +66,22 @@ class Worker:
         return {"losses": list(proof.found(self.engine, self.dataset, self.weights, steps).items())}
 
     def train(self):
-        """Train once on every image; the values are at rest before the clock starts and when it stops."""
+        """Train once on every image; the values are at rest before the clock starts and when it stops.
+
+        A peer that has set-up of its own before an epoch tells the epoch's seconds itself. `others_share` is what
+        other processes took of the cores meanwhile.
+        """
         self.engine.set(self.weights)
         busy, own, start = busy_seconds(), time.process_time(), time.perf_counter()
-        self.engine.train(len(self.dataset.train))
+        told = self.engine.train(len(self.dataset.train))
         seconds, own = time.perf_counter() - start, time.process_time() - own
-        others = max(0.0, busy_seconds() - busy - own)
-        memory = psutil.Process().memory_info().rss  # the peak of ru_maxrss would be that of the parent
-        return {"seconds": seconds, "cpu_seconds": own, "other_cpu_seconds": others, "resident_bytes": memory}
+        others = max(0.0, busy_seconds() - busy - own) / seconds / psutil.cpu_count()
+        finite = all(np.isfinite(weight).all() for weight in self.engine.get())
+        return {"seconds": told or seconds, "others_share": others, "finite": bool(finite)}
 
     def job(self, epochs):
-        return {"seconds": self.engine.job(self.weights, epochs)}
+        seconds, found = self.engine.job(self.weights, epochs)
+        return {"seconds": seconds, "found": found}
 
 
 def serve(arguments):
