@@ -45,10 +45,15 @@ def commit() -> str:
     return git("describe", "--always", "--abbrev=12", "--dirty=+", "--exclude=*")
 
 
-def last_change(path: str, lines: str) -> tuple[str, str]:
-    """Commit and time (ISO, UTC offset) of the last change of a file's `lines` (a pattern); "unknown" outside git."""
-    commit, _, time = (git("log", "-1", "--format=%h %cI", "-G", lines, "--", path) or "unknown").partition(" ")
-    return commit, time or "unknown"
+def last_change(path: str, of) -> tuple[str, str]:
+    """Commit and time (ISO, UTC offset) since which of(a file's text) is what it is; "unknown" outside git."""
+    since, now = ("unknown", "unknown"), of(git("show", f"HEAD:./{path}"))
+    for line in git("log", "--format=%h %cI", "--", path).splitlines():
+        commit, _, time = line.partition(" ")
+        if not time or of(git("show", f"{commit}:./{path}")) != now:
+            break
+        since = commit, time
+    return since
 
 
 def record(notebook: str, settings: dict, images: data.Dataset, **more) -> dict:
@@ -117,7 +122,7 @@ def missing(timed: dict) -> str:
     for name in samples:
         if len(timed[name]) != timed["epochs"] or not all(0 < seconds < math.inf for seconds in timed[name]):
             return f"{name} = {timed[name]}: must be {timed['epochs']} positive numbers, one an epoch"
-    return "" if {"cpu", "gpu"} <= timed["machine"].keys() else "machine: must name cpu and gpu"
+    return "" if {"cpu", "gpu", "cores"} <= timed["machine"].keys() else "machine: must name cpu, gpu and cores"
 
 
 def records(folder: Path) -> list[Finished]:
@@ -130,7 +135,7 @@ def records(folder: Path) -> list[Finished]:
         name = f"records/{path.stem}"
         try:
             timed = json.loads(path.read_text())
-            if timed.get("record", "benchmark") == "benchmark" and not isinstance(timed.get("schema"), str):
+            if timed.get("record", "benchmark") == "benchmark":
                 if fault := missing(timed):
                     raise ScrapError(f"{name}: {fault}; time it again or remove {path}")
                 found.append(Finished(name, {"notebook": "benchmark", "measured": timed, **timed}, {}))
@@ -165,13 +170,17 @@ def times(finished: list[Finished]) -> pd.DataFrame:
             evaluation = medians["training_evaluation_seconds"] + medians["validation_seconds"]
             whole = {"evaluation_seconds": evaluation, "wall_2017_seconds": wall}
             rows.append(plain | medians | whole | whose(run) | {"run": run.name})
-    return pd.DataFrame(rows)
+    if not rows:
+        return pd.DataFrame()
+    table = pd.DataFrame(rows)
+    alike = table.groupby("series")["host"].transform("nunique") > 1
+    return table.assign(series=table["series"].where(~alike, table["series"] + ", " + table["host"]))
 
 
 def whose(run: Finished) -> dict:
     """The host of a timing run, whether it is a committed record, and its series: the device, and of a record whose."""
     timed, known, recorded = run.record["measured"], run.record["machine"], run.name.startswith("records/")
-    host = ", ".join(name for name in (known["cpu"], known["gpu"]) if name)
+    host = ", ".join(name for name in (known["cpu"], f"{known['cores']} cores", known["gpu"]) if name)
     # Of a GPU without the version of its driver.
     model = str(known[timed["device"].lower()]).partition(",")[0]
     series = ", ".join([timed["device"], model, timed["backend"], *["TF32"] * timed["tf32"]])
@@ -207,7 +216,8 @@ def front_matter(results: dict) -> dict:
     origin = results["origin"]
     commits = sorted({run["commit"] for run in origin["runs"].values()})
     machines = origin["machine"] if isinstance(origin["machine"], list) else [origin["machine"]]
-    line = f"commit {', '.join(commits)}; data {results['dataset']} {origin['data_sha256'][:12]}; "
+    line = f"runs of commit{'s' * (len(commits) > 1)} {', '.join(commits)}; "
+    line += f"report of commit {origin['report_commit']}; data {results['dataset']} {origin['data_sha256'][:12]}; "
     line += "; ".join(f"{machine['cpu']}, {machine['cores']} cores" for machine in machines)
     label = preview_label(origin) if results["preview"] else ""
     return {"date": origin["last_finished"][:10], "origin": line, "preview": label}

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from lenet import benchmark, claims, scraps
+from lenet import benchmark, claims, scraps, tables
 from lenet import statistics as st
 
 HOST = {"cpu": "A processor", "gpu": "A card, 550.1", "cores": 16}
@@ -47,7 +47,7 @@ def series(rounds, seconds, **change):
 
 def study(rounds, seconds, host="Here"):
     """The study's own CPU runs, on another machine."""
-    found = series(rounds, seconds, device="CPU", backend="tensorflow", machine={"cpu": host, "gpu": None})
+    found = series(rounds, seconds, device="CPU", backend="tensorflow", machine={"cpu": host, "cores": 2, "gpu": None})
     return [scraps.Finished(f"rounds/{i}", {"measured": known, **known}, {}) for i, known in enumerate(found)]
 
 
@@ -61,10 +61,18 @@ def test_a_record_is_a_timing_run_of_its_own_series(tmp_path):
     known = record(tf32=True) | {"epoch_seconds": [0.4, 0.6], "validation_seconds": [0.1, 0.3]}
     (run,) = folder(tmp_path, [known])
     (row,) = scraps.times([run]).to_dict("records")
-    assert (row["run"], row["recorded"], row["host"]) == ("records/r000", True, "A processor, A card, 550.1")
+    assert (row["run"], row["recorded"], row["host"]) == ("records/r000", True, "A processor, 16 cores, A card, 550.1")
     assert (row["series"], row["backend"], row["tf32"], row["round"]) == ("GPU, A card, jax, TF32", "jax", True, 1)
     assert row["epoch_seconds"] == 0.5
     assert row["wall_2017_seconds"] == pytest.approx(9 + (0.4 + 0.6 + 1 + 1 + 0.1 + 0.3) * (10 / 2 - 1))
+
+
+def test_one_kind_of_gpu_in_two_machines_makes_two_series(tmp_path):
+    found = folder(tmp_path, [record(), record(machine=HOST | {"cores": 4})])
+    ending = ", A card, 550.1"
+    assert set(scraps.times(found)["series"]) == {
+        f"GPU, A card, jax, A processor, {cores} cores{ending}" for cores in (4, 16)
+    }
 
 
 def test_the_studys_own_runs_are_one_series_a_device():
@@ -72,8 +80,7 @@ def test_the_studys_own_runs_are_one_series_a_device():
 
 
 def test_a_file_that_says_it_is_another_kind_is_left_alone(tmp_path):
-    (tmp_path / "peers.json").write_text('{"schema": "times of peers, 1", "rows": []}')
-    (tmp_path / "other.json").write_text('{"record": "other"}')
+    (tmp_path / "peers.json").write_text('{"record": "peers"}')
     assert scraps.records(tmp_path) == []
     assert scraps.records(tmp_path / "nowhere") == []
 
@@ -85,7 +92,7 @@ def test_a_file_that_says_it_is_another_kind_is_left_alone(tmp_path):
         ("[1]", "is damaged"),
         ("{}", "has no lr"),
         (json.dumps({k: v for k, v in record().items() if k != "machine"}), "has no machine"),
-        (json.dumps(record(machine={"cpu": "A processor"})), "machine: must name cpu and gpu"),
+        (json.dumps(record(machine={"cpu": "A processor"})), "machine: must name cpu, gpu and cores"),
         (json.dumps(record(dataset="digits")), "dataset = 'digits': must be 'mnist'"),
         (json.dumps(record(backend="torch")), "backend = 'torch': must be one of tensorflow, jax"),
         (json.dumps(record() | {"epoch_seconds": [1.0]}), "must be 2 positive numbers, one an epoch"),
@@ -114,10 +121,12 @@ def test_cpu_and_gpu_of_one_host_and_backend_are_compared(tmp_path):
     assert found.value == pytest.approx(7)
     assert found.n == 5
     assert all(name.startswith("records/") for name in runs)
+    assert "JAX takes 3.5 to 3.5 times as long as this engine, so that" in tables.gpu_sentence(scraps.times(both))
+    assert "JAX takes" not in tables.gpu_sentence(scraps.times(both[:-20]))
 
 
 def test_of_several_gpus_the_one_with_most_rounds_counts_and_never_in_tf32(tmp_path):
-    other = {"cpu": "A processor", "gpu": "B card"}
+    other = {"cpu": "A processor", "cores": 16, "gpu": "B card"}
     found = folder(tmp_path, series(2, 0.1) + series(3, 0.2, machine=other) + series(5, 0.3, tf32=True))
     side = claims.Side(claims.Evidence(times=scraps.times([*study(5, 1.0), *found])))
     table = side.seconds("GPU")
