@@ -14,11 +14,11 @@ from lenet import statistics as st
 FOLDER = Path(__file__).parent / "reference"
 FAITHFUL = {"filters": 16, "batch_size": 64, "shuffle": False, "head": "linear", "init": "normal"}
 SETTINGS = {
-    "2017": {},
-    "relu": {"head": "relu"},
-    "scaled": {"init": "scaled"},
-    "shuffled": {"shuffle": True},
-    "batch 128": {"batch_size": 128},
+    "as in 2017": {},
+    "ReLU": {"head": "relu"},
+    "scaled values": {"init": "scaled"},
+    "shuffling": {"shuffle": True},
+    "batches of 128": {"batch_size": 128},
 }
 SENSITIVE = ("ordering", "then_constant", "best_of_four", "two_epochs_enough")
 PLACES = {
@@ -109,6 +109,7 @@ class Claim(NamedTuple):
     """A conclusion as claims.yaml defines it; each of its bands is a dict of quantity, place, why, unit and band."""
 
     name: str
+    number: int
     experiment: str
     paraphrase: str
     bands: list[dict]
@@ -116,6 +117,7 @@ class Claim(NamedTuple):
     kind: str = "observation"
     ours: bool = False
     pilot: str = st.NOT_MEASURED
+    pilot_note: str = ""
     minimum: int = 1
 
     @property
@@ -146,9 +148,11 @@ def definitions(text: str) -> dict[str, Claim]:
                 raise ValueError(f"{name}: {band}: must have quantity, why, unit and one of {', '.join(PLACES)}")
             place = places.pop()
             value = band.pop(place)
-            words = " to ".join(f"{end:g}" for end in (value if place == "within" else [value]))
-            band |= {"band": PLACES[place](value), "place": f"{place.replace('_', ' ')} {words}"}
-        found[name] = Claim(name, paraphrase=entry.pop("claim"), minimum=entry.pop("runs", 1), **entry)
+            ends = sorted(set(value)) if place == "within" else [value]
+            how = "exactly" if place == "within" and len(ends) == 1 else place.replace("_", " ")
+            band |= {"band": PLACES[place](value), "place": f"{how} {' to '.join(map('{:g}'.format, ends))}"}
+        named = {"number": len(found) + 1, "paraphrase": entry.pop("claim"), "minimum": entry.pop("runs", 1)}
+        found[name] = Claim(name, **named, **entry)
     return found
 
 
@@ -234,10 +238,10 @@ def robust(side) -> dict:
     found = {}
     for setting in table.index[1:]:
         for name in table:
-            words = {table.at["2017", name], table.at[setting, name]}
+            words = {table.at["as in 2017", name], table.at[setting, name]}
             same = st.exact(float(len(words) == 1), side.minimum)
             open_ended = st.exact(0.5, side.minimum, 0, 1) if st.UNDECIDED in words else same
-            found[f"{name}, {setting}"] = st.exact() if st.NOT_MEASURED in words else open_ended
+            found[f"No. {CLAIMS[name].number} with {setting}"] = st.exact() if st.NOT_MEASURED in words else open_ended
     return found
 
 

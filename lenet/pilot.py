@@ -12,8 +12,11 @@ def difference(result: Result) -> str:
     then, now = result.claim.pilot, result.verdict
     if then == now:
         return ""
-    if NOT_MEASURED in (then, now):
-        return "measured only now" if then == NOT_MEASURED else "measured only by the pilot"
+    if now == NOT_MEASURED:
+        return "measured only by the pilot"
+    if then == NOT_MEASURED:
+        exact = wording.decisive(result.parts).minimum < result.claim.minimum
+        return "decided by arithmetic" if exact else "measured only now"
     if UNDECIDED in (then, now):
         return "undecided now, for want of precision" if now == UNDECIDED else "decided now"
     return "contradicts the pilot"
@@ -22,16 +25,14 @@ def difference(result: Result) -> str:
 def table(results: dict[str, Result]) -> pd.DataFrame:
     """The conclusions whose verdict is not the pilot's, each with the part on which ours hangs."""
     rows = []
-    for i, result in enumerate(results.values(), start=1):
+    for result in results.values():
         if kind := difference(result):
-            part = wording.decisive(result.parts)
-            found = (
-                f"{part.label}: {wording.interval(part)}; asked: {wording.limits(part.band, part.unit)}"
-                if part
-                else None
-            )
-            verdicts = result.claim.pilot, result.verdict
-            rows.append((i, result.claim.paraphrase, *verdicts, found, part and part.estimate.n, kind))
+            claim, part = result.claim, wording.decisive(result.parts)
+            asked = part and wording.limits(part.band, part.unit)
+            found = part and f"{part.label}: {wording.interval(part)}; asked: {asked}"
+            why = "; ".join(filter(None, (kind, claim.pilot_note)))
+            row = (claim.number, claim.paraphrase, claim.pilot, result.verdict, found, part and part.estimate.n, why)
+            rows.append(row)
     columns = ["No.", "Conclusion", "Pilot", "Our runs", "Decided by", "n", "Difference"]
     return pd.DataFrame(rows, columns=columns).astype({"n": "Int64"})
 
@@ -39,8 +40,8 @@ def table(results: dict[str, Result]) -> pd.DataFrame:
 def sentence(results: dict[str, Result]) -> str:
     """How many verdicts are the pilot's, and of which kind the differences are."""
     kinds = {}
-    for i, result in enumerate(results.values(), start=1):
-        kinds.setdefault(difference(result), []).append(str(i))
+    for result in results.values():
+        kinds.setdefault(difference(result), []).append(str(result.claim.number))
     same = len(kinds.pop("", []))
     told = "; ".join(f"{kind}: No. {', '.join(numbers)}" for kind, numbers in kinds.items())
     agree = f"Of {len(results)} conclusions, {same} have the verdict that they had in the pilot."

@@ -25,13 +25,13 @@ def percent(field, title, values, ticks=None, form="~%"):
     return quantitative(alt.Y, field, title, log_scale(values), ticks, form)
 
 
-def lines(frame, x, y, name, dy=0):
-    """A line and points a name, dashed for 2017; a click on a curve or its name fades the others."""
+def lines(frame, x, y, name, dy=0, sides=SIDES):
+    """A line and points a name, dashed for the second of `sides`; a click on a curve or its name fades the others."""
     fields = [channel.to_dict()["field"] for channel in (x, y)]
     pick = alt.selection_point(f"pick_{fields[1]}", fields=[name], on="click", clear="dblclick")
     opacity = alt.condition(pick, alt.value(1), alt.value(0.15))
     legend = ACROSS if frame["side"].nunique() > 1 else None
-    dash = alt.StrokeDash("side:N", scale=alt.Scale(domain=SIDES, range=[[1, 0], [6, 4]]), legend=legend)
+    dash = alt.StrokeDash("side:N", scale=alt.Scale(domain=sides, range=[[1, 0], [6, 4]]), legend=legend)
     base = alt.Chart(frame).encode(x, y, coloured(name), opacity=opacity)
     lines = base.mark_line(strokeWidth=2).encode(dash, detail=["side:N", f"{name}:N"])
     tips = [f"{name}:N", "side:N", *(alt.Tooltip(f"{field}:Q", format=".4~g") for field in fields)]
@@ -58,12 +58,8 @@ def forest(parts):
     """
     parts = parts.assign(**{end: parts[end].clip(-LIMIT, LIMIT) for end in ("at", "low", "high")})
     scale = alt.Scale(domain=[-LIMIT - 0.1, LIMIT + 0.1], nice=False)
-    x = alt.X(
-        "at:Q",
-        title="outside  ←  edge of the band  →  inside",
-        scale=scale,
-        axis=alt.Axis(format="d", values=[-2, -1, 0, 1, 2]),
-    )
+    axis = alt.Axis(format="d", values=[-2, -1, 0, 1, 2])
+    x = alt.X("at:Q", title="outside  ←  edge of the band  →  inside", scale=scale, axis=axis)
     y = alt.Y("claim:N", sort=None, title=None, axis=alt.Axis(labelLimit=200, ticks=False, grid=True))
     colour = alt.Color("verdict:N", scale=VERDICT_COLOURS, legend=DOTS)
     base = alt.Chart(parts).encode(y, alt.YOffset("side:N", sort=SIDES[::-1]), colour)
@@ -87,9 +83,7 @@ def left_to_gain(means, enough):
 
 def rate_times_epochs(means):
     """Error by the product of rate and epochs: columns rate, side, product, validation_error."""
-    ticks = [
-        tick for tick in (10.0**k for k in range(-6, 5)) if means["product"].min() <= tick <= means["product"].max()
-    ]
+    ticks = [10.0**k for k in range(-6, 5) if means["product"].min() <= 10.0**k <= means["product"].max()]
     x = quantitative(alt.X, "product", "Learning rate × epochs (logarithmic)", log_scale(means["product"]), ticks, "~g")
     y = percent("validation_error", "Validation error (logarithmic)", means["validation_error"])
     return _wide(lines(means, x, y, "rate", -12), 400)
@@ -158,11 +152,11 @@ def overshoot(runs):
 
 
 def shares(frame, half):
-    """The convolutions' share by filters: columns quantity, filters, share, side; `half` is drawn as a line."""
+    """The convolutions' share by filters, from `series.conv_shares`; `half` is drawn as a line."""
     filters = sorted(frame["filters"].unique().tolist())
     x = quantitative(alt.X, "filters", "Filters", log_scale(filters, 2), filters)
     y = alt.Y("share:Q", **_share_axis([*frame["share"], 0.95], "Share of the convolutions"))
-    return _wide(_rule(half, f"{half:.0%}") + lines(frame, x, y, "quantity"))
+    return _wide(_rule(half, f"{half:.0%}") + lines(frame, x, y, "quantity", sides=frame["side"].unique().tolist()))
 
 
 def memory(frame, card):
@@ -190,11 +184,8 @@ def time_parts(parts):
     share = alt.X("sum(share):Q", title="Share", axis=alt.Axis(format="~%"), scale=alt.Scale(domain=[0, 1]))
     scale = alt.Scale(domain=list(parts["part"].drop_duplicates()), range=["#0072B2", "#E69F00", "#999999"])
     base = alt.Chart(parts).encode(alt.Y("bar:N", sort=None, title=None), order="rank:Q")
-    bars = base.mark_bar().encode(
-        share,
-        alt.Color("part:N", scale=scale, legend=DOTS),
-        tooltip=["bar:N", "part:N", alt.Tooltip("share:Q", format=".1%")],
-    )
+    tips = ["bar:N", "part:N", alt.Tooltip("share:Q", format=".1%")]
+    bars = base.mark_bar().encode(share, alt.Color("part:N", scale=scale, legend=DOTS), tooltip=tips)
     return _wide(bars, 26 * parts["bar"].nunique())
 
 

@@ -174,7 +174,7 @@ def paper(document, folder):
     document = copy.deepcopy(document)
     for element in _elements(document):
         if element["t"] == "CodeBlock" and "python" in element["c"][0][1]:
-            element.update(t="Div", c=[["", [], []], []])
+            element.update(t="RawBlock", c=["typst", ""])
         elif element["t"] == "Div" and "scroll" in element["c"][0][1]:
             _keep_together(element)
         elif element["t"] == "Image":

@@ -7,11 +7,18 @@ from lenet import arithmetic, claims, costs
 from lenet.figures import mean_interval
 from lenet.statistics import FAILS, HOLDS, LEVEL, NOT_MEASURED, UNDECIDED
 
+TRUE, GUESS = "true count", "2017's count"
+CONSTANT_FROM = 4  # the epoch after which 2017's text calls its curves nearly constant
+
+
+def longest(runs: pd.DataFrame) -> pd.DataFrame:
+    """The rows, from the first epoch, of the networks of each rate that were trained longest."""
+    return runs[(runs.groupby("lr")["epochs"].transform("max") == runs["epochs"]) & (runs["epoch"] > 0)]
+
 
 def mean_curves(runs: pd.DataFrame, past: pd.DataFrame) -> pd.DataFrame:
     """Mean error by rate and epoch from the first, over the networks that were trained longest; 2017 as one run."""
-    longest = runs.groupby("lr")["epochs"].transform("max") == runs["epochs"]
-    ours = mean_interval(runs[longest & (runs["epoch"] > 0)], ["lr", "epoch"], "validation_error").assign(side="ours")
+    ours = mean_interval(longest(runs), ["lr", "epoch"], "validation_error").assign(side="ours")
     past = past.rename(columns={"learning_rate": "lr", "validation_error": "mean"}).assign(side="2017", n=1)
     means = pd.concat([ours, past], ignore_index=True).rename(columns={"mean": "validation_error"})
     means = means.astype({"lr": float, "epoch": int, "validation_error": float})
@@ -35,9 +42,8 @@ def one_more_run(runs: pd.DataFrame) -> pd.DataFrame:
 
 def fits(runs: pd.DataFrame) -> pd.DataFrame:
     """Mean training loss and mean validation error by rate and epoch, over the networks that were trained longest."""
-    longest = runs[(runs.groupby("lr")["epochs"].transform("max") == runs["epochs"]) & (runs["epoch"] > 0)]
     names = ["train_loss", "validation_error"]
-    means = longest.groupby(["lr", "epoch"])[names].mean().dropna().reset_index()
+    means = longest(runs).groupby(["lr", "epoch"])[names].mean().dropna().reset_index()
     means = means.sort_values(["lr", "epoch"], ascending=[False, True], ignore_index=True)
     return means.assign(rate=means["lr"].map("{:g}".format), side="ours")
 
@@ -85,20 +91,17 @@ def losses(evidence: claims.Evidence, past: claims.Evidence, rate: float) -> pd.
 
 def rises(runs: pd.DataFrame, images: int) -> pd.DataFrame:
     """Each network's largest rise of its error within one epoch after the fourth, and how it failed."""
-    late = runs[runs["epoch"] >= 4].assign(rise=lambda rows: rows.groupby(["lr", "seed"])["validation_error"].diff())
+    late = runs[runs["epoch"] >= CONSTANT_FROM]
+    late = late.assign(rise=late.groupby(["lr", "seed"])["validation_error"].diff())
     found = late.groupby(["lr", "seed"]).agg(rise=("rise", "max"), failed=("failed", "first")).reset_index()
     return found[(found["failed"] != "") | found["rise"].notna()].assign(lowest=1 / images)
 
 
 def as_2017_counted(filters: int) -> dict[str, int]:
     """A guess that gives what 2017 stated: 16 inputs to either convolution, none of the flattened map's positions."""
-    convolutional = 2 * (9 * filters**2 + filters)
-    return {
-        "convolutional": convolutional,
-        "fully connected": filters * arithmetic.HIDDEN_UNITS
-        + arithmetic.HIDDEN_UNITS
-        + (arithmetic.HIDDEN_UNITS + 1) * arithmetic.CLASSES,
-    }
+    hidden = arithmetic.HIDDEN_UNITS
+    connected = (filters + 1) * hidden + (hidden + 1) * arithmetic.CLASSES
+    return {"convolutional": 2 * (9 * filters**2 + filters), "fully connected": connected}
 
 
 def conv_shares() -> pd.DataFrame:
@@ -106,9 +109,9 @@ def conv_shares() -> pd.DataFrame:
     rows = []
     for filters in costs.FILTERS["GPU"]:
         counted = as_2017_counted(filters)
-        rows.append(("training work", filters, costs.share(filters, "training_macs"), "ours"))
-        rows.append(("parameters", filters, costs.share(filters), "ours"))
-        rows.append(("2017's count", filters, counted["convolutional"] / sum(counted.values()), "2017"))
+        rows.append(("training work", filters, costs.share(filters, "training_macs"), TRUE))
+        rows.append(("parameters", filters, costs.share(filters), TRUE))
+        rows.append((GUESS, filters, counted["convolutional"] / sum(counted.values()), GUESS))
     return pd.DataFrame(rows, columns=["quantity", "filters", "share", "side"])
 
 
@@ -152,25 +155,23 @@ def time_parts(times: pd.DataFrame) -> pd.DataFrame:
 
 def failures(probes: pd.DataFrame) -> pd.DataFrame:
     """How many networks failed, by filters (y) and by initial values and head (x), and at which steps."""
-    rows = []
+    rows, heads = [], {"linear": "no activation", "relu": "ReLU"}
     for (filters, init, head), group in probes.groupby(["filters", "init", "head"]) if len(probes) else ():
         lost = group[group["failed"] != ""]
         steps = sorted({int(lost["failed_step"].min()), int(lost["failed_step"].max())}) if len(lost) else []
         word = f"{len(lost)} of {len(group)}" + (f"\nstep {'-'.join(map(str, steps))}" if steps else "")
         share, names = len(lost) / len(group), sorted(set(group["run"]))
-        rows.append((f"{init}, {head}", f"{filters} filters", word, share, len(lost), len(group), names))
+        rows.append((f"{init}, {heads[head]}", f"{filters} filters", word, share, len(lost), len(group), names))
     return pd.DataFrame(rows, columns=["x", "y", "word", "shade", "failed", "n", "runs"])
 
 
 def robustness(evidence: claims.Evidence) -> pd.DataFrame:
     """The verdict of each sensitive claim (x) in each setting (y), in a word."""
     table, _ = claims.robustness(evidence)
-    words = {word: word for word in (HOLDS, FAILS, UNDECIDED)} | {NOT_MEASURED: "–"}
     shades = {HOLDS: 1.0, FAILS: 0.0, UNDECIDED: 0.5}
-    told = {"2017": "as in 2017", "relu": "ReLU", "scaled": "scaled values"}
     rows = [
-        (name.replace("_", " "), told.get(setting, setting), words[verdict], shades.get(verdict))
+        (f"No.\u00a0{claims.CLAIMS[name].number}", setting, "–" if word == NOT_MEASURED else word, shades.get(word))
         for setting, verdicts in table.iterrows()
-        for name, verdict in verdicts.items()
+        for name, word in verdicts.items()
     ]
     return pd.DataFrame(rows, columns=["x", "y", "word", "shade"])

@@ -1,6 +1,7 @@
 """The frames and sentences of the report, from finished runs and from the numbers of 2017."""
 
 import base64
+import re
 from itertools import combinations
 from pathlib import Path
 
@@ -25,8 +26,9 @@ def reference(name: str) -> pd.DataFrame:
 
 def seeds(curves: pd.DataFrame) -> str:
     """How many networks a mean is over, in words for a caption."""
-    counts = sorted(set(curves.groupby("lr")["seed"].nunique()))
-    return "-".join(map(str, counts)) + " networks that differ in their initial values"
+    setting = ["lr", *(name for name in claims.FAITHFUL if name in curves)]
+    counts = sorted(set(curves.groupby(setting)["seed"].nunique()))
+    return ("-".join(map(str, counts)) or "no") + " networks that differ in their initial values"
 
 
 def parameters(layers: pd.DataFrame, stated: pd.Series) -> pd.DataFrame:
@@ -83,16 +85,12 @@ def rates(times: pd.DataFrame) -> pd.DataFrame:
             "Filters": found["filters"],
             "Parameters": found["parameters"].astype(int),
             "Rounds": found["n"],
-            "Training (s/epoch)": found["epoch_seconds"],
-            "Evaluation (s/epoch)": found["evaluation_seconds"],
+            "Training, s an epoch": found["epoch_seconds"],
+            "Evaluation, s an epoch": found["evaluation_seconds"],
             "GFLOP/s": gflops,
             "Share of peak": gflops / found["peak_gflops"],
         }
     )
-
-
-def one_or_list(values) -> str:
-    return "; ".join(map(str, values)) if isinstance(values, list) else str(values)
 
 
 def surroundings(origin: dict) -> pd.DataFrame:
@@ -105,7 +103,7 @@ def surroundings(origin: dict) -> pd.DataFrame:
         "Data": data.SOURCES[origin["dataset"]],
         "SHA-256 of the data": origin["data_sha256"],
         "Machine": "; ".join(describe(gib=m["memory_bytes"] / 2**30, **m) for m in machines),
-        "GPU": one_or_list([m["gpu"] or "none" for m in machines]),
+        "GPU": "; ".join(m["gpu"] or "none" for m in machines),
         "Packages": "; ".join(", ".join(f"{name} {number}" for name, number in v.items()) for v in versions),
         "Commit of the runs": ", ".join(sorted({run["commit"] for run in origin["runs"].values()})),
         "Commit of the report": origin["report_commit"],
@@ -123,8 +121,13 @@ def gpu_sentence(times: pd.DataFrame) -> str:
     here = "the GPU of this machine" if not found["recorded"].all() else ""
     there = sorted(set(found.loc[found["recorded"], "host"]))
     said = f"The GPU series are of {' and '.join([here] * bool(here) + there)}."
-    slow = " On a processor JAX is slower than this engine, so that its own ratio of the two flatters the GPU."
-    return said + slow * ("jax" in set(found["backend"]))
+    beside = times[(times["device"] == "CPU") & times["host"].isin(set(found.loc[found["backend"] == "jax", "host"]))]
+    seconds = beside.pivot_table(index=["host", "filters"], columns="backend", values="epoch_seconds", aggfunc="median")
+    ratio = seconds["jax"].div(seconds["tensorflow"]).dropna() if {"jax", "tensorflow"} <= set(seconds) else ()
+    if not len(ratio):
+        return said
+    told = f"On a processor beside it JAX takes {ratio.min():.1f} to {ratio.max():.1f} times as long as this engine"
+    return f"{said} {told}{', so that its own ratio of the two flatters the GPU' * bool(ratio.min() > 1)}."
 
 
 def evidence(finished: list[scraps.Finished], records=()) -> claims.Evidence:
@@ -193,26 +196,32 @@ def disagreements(wrong: np.ndarray) -> float:
 
 
 def inventory(finished: list[scraps.Finished]) -> pd.DataFrame:
-    """What was computed, by study: runs, networks trained, epochs in all, and networks that failed."""
+    """What was computed, by study: runs, networks trained, epochs in all, failed networks, and minutes of one core."""
     rows = []
     for run in finished:
         curves = run.frames.get("curves", run.frames.get("probes", pd.DataFrame()))
-        networks = (
-            curves.drop_duplicates([name for name in ("seed", "init", "head") if name in curves])
-            if len(curves)
-            else curves
-        )
+        names = [name for name in ("seed", "init", "head") if name in curves]
+        networks = curves.drop_duplicates(names) if len(curves) else curves
         epochs = int((curves["epoch"] > 0).sum()) if "epoch" in curves else run.record.get("measured", {}).get("epochs")
         failed = int((networks["failed"] != "").sum()) if len(networks) else 0
-        rows.append((run.name.split("/")[0], 1, len(networks) or 1, epochs, failed))
-    table = pd.DataFrame(rows, columns=["Study", "Runs", "Networks", "Epochs", "Failed"])
-    return table.groupby("Study", sort=False).sum(min_count=1).astype("Int64").reset_index()
+        minutes = run.record.get("cpu_seconds", float("nan")) / 60
+        rows.append((run.name.split("/")[0], 1, len(networks) or 1, epochs, failed, minutes))
+    table = pd.DataFrame(rows, columns=["Study", "Runs", "Networks", "Epochs", "Failed", "Training, core minutes"])
+    table = table.groupby("Study", sort=False).sum(min_count=1)
+    return table.astype(dict.fromkeys(table.columns[:4], "Int64")).reset_index()
+
+
+def edges(text: str) -> list[str]:
+    """The claims of a file like claims.yaml and the limits of their bands, without their wording."""
+    return re.findall(r"^\w+:|\b(?:within|at_least|at_most|above|below): *(?:\[[^]]*]|[-\d.]+)", text, re.MULTILINE)
 
 
 def thresholds(results: dict[str, claims.Result], finished: list[scraps.Finished]) -> dict[str, str]:
-    """Commit and time of the last change of a band, and of the first run that was held against them."""
+    """Commit and time of the last change of a limit, of any word, and of the first run held against the bands."""
     used = {name for result in results.values() for name in result.runs}
-    commit, time = scraps.last_change("lenet/reference/claims.yaml", "quantity:")
+    path = "lenet/reference/claims.yaml"
+    (commit, time), worded = scraps.last_change(path, edges), scraps.last_change(path, str)
     first = min((run for run in finished if run.name in used), key=lambda run: run.record["finished"], default=None)
     first = {"run": first.name, "commit": first.record["commit"], "time": first.record["finished"]} if first else {}
-    return {"commit": commit, "time": time} | {f"first_{key}": value for key, value in first.items()}
+    changed = {"commit": commit, "time": time, "worded_commit": worded[0], "worded_time": worded[1]}
+    return changed | {f"first_{key}": value for key, value in first.items()}

@@ -6,19 +6,8 @@ from datetime import UTC, datetime
 
 import pandas as pd
 
-from lenet.claims import Result
-from lenet.statistics import (
-    FAILS,
-    HOLDS,
-    LEVEL,
-    NOT_MEASURED,
-    UNDECIDED,
-    Band,
-    Estimate,
-    Part,
-    decide,
-    margin,
-)
+from lenet.claims import Claim, Result
+from lenet.statistics import FAILS, HOLDS, LEVEL, NOT_MEASURED, UNDECIDED, Band, Estimate, Part, decide, margin
 
 INTERVAL = f"{LEVEL:.0%} interval"
 PHRASES = {HOLDS: "support this", FAILS: "do not support this", UNDECIDED: "leave this undecided"}
@@ -59,8 +48,10 @@ def interval(part: Part) -> str:
     """A part's value and, where there is one, its interval; one without an upper end is told by its lower."""
     low, high = part.estimate.interval(LEVEL)
     if math.isinf(high) and math.isfinite(low):
-        return f"{shown(low, part.unit)} or more"
+        return f"{shown(low, part.unit)} or more" if low else "not bounded"
     value = shown(part.estimate.value, part.unit)
+    if part.unit == "p":
+        return f"{value} (corrected: {_figure(high, part.unit)})"
     ends = f" [{_figure(low, part.unit)}, {_figure(high, part.unit)}]"
     return value if low == high or math.isnan(low) else value + ends
 
@@ -101,28 +92,36 @@ def decisive(parts: list[Part]) -> Part | None:
 def _n(parts: list[Part]) -> str:
     n, needed = {part.estimate.n for part in parts}, max(part.minimum for part in parts)
     few = f" of the {needed} needed" if min(n) < needed else ""
-    return f"; n = {'-'.join(map(str, sorted(n)))}{few}" if n != {1} or few else ""
+    return f"; n\u00a0=\u00a0{'-'.join(map(str, sorted(n)))}{few}" if n != {1} or few else ""
 
 
 def measured(parts: list[Part]) -> str:
     """What was measured, as the end of a sentence: of many parts only the one on which the verdict hangs."""
-    known = [part for part in deciding(parts) if part.estimate.n]
+    known, lost = ([part for part in deciding(parts) if bool(part.estimate.n) == there] for there in (True, False))
     if not known:
         return ""
+    labels = ", ".join(part.label for part in lost) if len(lost) <= SHOWN_PARTS else f"{len(lost)} others"
+    rest = f"; no usable runs for {labels}" if lost else ""
     if len(known) > SHOWN_PARTS and (worst := decisive(parts)):
-        return f": at worst {interval(worst)} ({worst.label}{_n([worst])})"
+        return f": at worst {interval(worst)} ({worst.label}{_n([worst])}){rest}"
     if len(deciding(parts)) == 1:
         return f": {interval(known[0])}" + (f" ({_n(known)[2:]})" if _n(known) else "")
-    return ": " + ", ".join(f"{interval(part)} ({part.label})" for part in known) + _n(known)
+    return ": " + ", ".join(f"{interval(part)} ({part.label})" for part in known) + _n(known) + rest
+
+
+def named(claim: Claim) -> str:
+    """What a claim says; one that is ours and not the 2017 report's says so."""
+    return claim.paraphrase + " (ours)" * claim.ours
 
 
 def finding(result: Result) -> str:
     """One claim: what was asked and what each side's numbers say to it."""
     asked = "; ".join(f"{band['quantity']}, {limits(band['band'], band['unit'])}" for band in result.claim.bands)
-    head = f"*{result.claim.paraphrase}* Asked: {asked}. "
+    head = f"*{named(result.claim)}* Asked: {asked}. "
     then, now = measured(result.parts_2017), measured(result.parts)
     if then == now and not result.runs and result.verdict != NOT_MEASURED:
-        return head + f"By arithmetic, without a run, this **{result.verdict}**{now}."
+        return head + f"Computed exactly, without a run, this **{result.verdict}**{now}."
+    now = now or " (nothing was run for it)" * (not result.runs)
     return head + f"2017's numbers **{PHRASES[result.verdict_2017]}**{then}. Ours **{PHRASES[result.verdict]}**{now}."
 
 
@@ -138,11 +137,11 @@ def brief(result: Result) -> str:
     both = same if then == now else f"2017's numbers {PHRASES[then]}, ours {PHRASES[now]}"
     part = decisive(result.parts_2017 if now == NOT_MEASURED else result.parts)
     if part is None:
-        return f"*{result.claim.paraphrase}* {both}."
+        return f"*{named(result.claim)}* {both}."
     quantity = next(band["quantity"] for band in result.claim.bands if band["band"] == part.band)
     whose = " on 2017's numbers" if now == NOT_MEASURED else ""
     asked = limits(part.band, part.unit)
-    return f"*{result.claim.paraphrase}* {both}. Measured: {quantity}, {interval(part)}{whose}; asked: {asked}."
+    return f"*{named(result.claim)}* {both}. Measured: {quantity}, {interval(part)}{whose}; asked: {asked}."
 
 
 def choose(result: Result, holds: str, fails: str, otherwise: str) -> str:
@@ -167,18 +166,19 @@ def ends(estimate: Estimate) -> tuple[float, float | None, float | None]:
 
 
 def committed(known: dict[str, str]) -> str:
-    """When the bands were fixed and when the first run that they judge was finished, from `tables.thresholds`."""
+    """When the bands were fixed and worded, and when the first run that they judge was finished."""
     if known["time"] == "unknown":
         return "When the bands were last changed is not known: this report was made outside version control."
-    times = {key: datetime.fromisoformat(known[key]).astimezone(UTC) for key in ("time", "first_time") if key in known}
+    times = {key: datetime.fromisoformat(known[key]).astimezone(UTC) for key in known if key.endswith("time")}
     day = {key: f"{time:%Y-%m-%d} at {time:%H:%M} UTC" for key, time in times.items()}
-    fixed = f"The bands were last changed on {day['time']}, in commit {known['commit']}. "
+    fixed = f"The limits of the bands were last changed on {day['time']}, in commit {known['commit']}, and the words "
+    fixed += f"around them on {day['worded_time']}, in commit {known['worded_commit']}. "
     if "first_run" not in known:
         return fixed + "No run has been held against them yet."
     before = times["time"] < times["first_time"]
     first = f"The first run that they judge, {known['first_run']}, was finished on {day['first_time']}"
-    order = "after" if before else "before the last of these changes"
-    return f"{fixed}{first}, from commit {known['first_commit']}: {order}{' that' if before else ''}."
+    order = "after the limits were fixed" if before else "before the last change of a limit"
+    return f"{fixed}{first}, from commit {known['first_commit']}: {order}."
 
 
 def tally(verdicts) -> str:
@@ -190,45 +190,44 @@ def tally(verdicts) -> str:
     return f"{', '.join(words[:-1])} and {words[-1]}" if len(words) > 1 else words[0]
 
 
+def short(name: str) -> str:
+    """A claim's name in a few words."""
+    words = {"0001": "0.0001", "cpu": "CPU", "gpu": "GPU", "conv": "convolution", "nan": "diverged"}
+    return " ".join(words.get(word, word) for word in name.split("_"))
+
+
 def numbered(results: dict[str, Result]) -> dict[str, str]:
     """Short names for a chart, with the number that each claim has in the tables."""
-    return {name: f"{i}  {name.replace('_', ' ')}" for i, name in enumerate(results, start=1)}
+    return {name: f"{result.claim.number}  {short(name)}" for name, result in results.items()}
 
 
 def verdict_table(results: dict[str, Result]) -> pd.DataFrame:
-    """A line a claim; those that are ours and not the 2017 report's say so."""
-    rows = [
-        (i, result.claim.paraphrase + (" (ours)" if result.claim.ours else ""), result.verdict_2017, result.verdict)
-        for i, result in enumerate(results.values(), start=1)
-    ]
+    """A line a claim, with both verdicts."""
+    rows = [(r.claim.number, named(r.claim), r.verdict_2017, r.verdict) for r in results.values()]
     return pd.DataFrame(rows, columns=["No.", "Conclusion", "2017's numbers", "Our runs"])
 
 
 def definition_table(results: dict[str, Result]) -> pd.DataFrame:
     """What each claim was held against, why there, where its verdicts would flip, and the runs."""
     rows = []
-    for i, (name, result) in enumerate(results.items(), start=1):
+    for name, result in results.items():
         reading = f" Reading: {result.claim.reading}." if result.claim.reading else ""
-        flips = (None if (at := margin(parts)) is None else f"{at:.3g}" for parts in _sides(result))
+        sides = result.parts_2017, result.parts
+        flips = (None if (at := margin(parts)) is None else f"{at:.3g}" for parts in sides)
         studies = Counter(run.split("/")[0] for run in result.runs)
         runs = ", ".join(f"{study} ({count})" for study, count in studies.items()) or "none"
-        rows.append((i, name.replace("_", " "), result.claim.hypothesis + "." + reading, *flips, runs))
+        rows.append((result.claim.number, short(name), result.claim.hypothesis + "." + reading, *flips, runs))
     return pd.DataFrame(rows, columns=["No.", "Name", "Band and its reason", "Flips, 2017", "Flips, ours", "Runs"])
-
-
-def _sides(result):
-    return result.parts_2017, result.parts
 
 
 def forest(results: dict[str, Result]) -> pd.DataFrame:
     """For each claim and side the part on which its verdict hangs, in half-widths of its band."""
     rows, names = [], numbered(results)
     for name, result in results.items():
-        for side, parts in zip(("2017", "ours"), _sides(result), strict=True):
+        for side, parts in (("2017", result.parts_2017), ("ours", result.parts)):
             if (verdict := decide(parts)) != NOT_MEASURED and (part := decisive(parts)):
                 place, (low, high) = distance(part), part.estimate.interval(LEVEL)
                 low, high = sorted((place(low), place(high)))
-                rows.append(
-                    (names[name], side, verdict, place(part.estimate.value), low, high, part.label, interval(part))
-                )
+                at = place(part.estimate.value)
+                rows.append((names[name], side, verdict, at, low, high, part.label, interval(part)))
     return pd.DataFrame(rows, columns=["claim", "side", "verdict", "at", "low", "high", "quantity", "measured"])

@@ -115,7 +115,7 @@ def settings(xs):
     """x: error at 0.01 over that at 0.1 with the ReLU head; it is 2 in the other settings."""
     flat = lambda ratio: lambda rate, k, x: 0.02 if rate == 0.1 else 0.02 * ratio(x)  # noqa: E731
     frames = [
-        curves(xs, flat((lambda x: x) if name == "relu" else (lambda x: 2)), [0.01, 0.1], **change).assign(run=name)
+        curves(xs, flat((lambda x: x) if name == "ReLU" else (lambda x: 2)), [0.01, 0.1], **change).assign(run=name)
         for name, change in claims.SETTINGS.items()
     ]
     return with_bits(pd.concat(frames, ignore_index=True))
@@ -379,6 +379,13 @@ def test_verdicts_hang_on_the_evidence():
 def test_a_band_needs_one_place_and_a_reason(band):
     with pytest.raises(ValueError, match="must have quantity, why, unit and one of"):
         claims.definitions(f"name: {{experiment: e, claim: c, bands: [{band}]}}")
+
+
+@pytest.mark.parametrize(("ends", "place"), [("[0, 0]", "exactly 0"), ("[0, 2]", "within 0 to 2")])
+def test_a_band_of_one_value_is_told_as_one(ends, place):
+    band = f"{{quantity: q, why: w, unit: u, within: {ends}}}"
+    claim = claims.definitions(f"name: {{experiment: e, claim: c, bands: [{band}]}}")["name"]
+    assert (claim.number, claim.bands[0]["place"]) == (1, place)
 
 
 def test_the_verdict_of_the_pilot_is_one():

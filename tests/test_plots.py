@@ -60,12 +60,12 @@ TEXTS = {
     "straightness": ["mean of ours", "a run of ours", "2017"],
     "stopping": ["0.25%", "ours", "2017", "14"],
     "overshoot": ["5 of 5 failed", "one digit", "learnt", "0.3"],
-    "shares": ["training work", "parameters", "2017's count", "50%"],
+    "shares": ["training work", "parameters", "2017's count", "true count", "50%"],
     "memory": ["3 GiB", "all at once", "first output", "in batches"],
     "against_line": ["256 filters", "2017"],
     "time_parts": ["training", "evaluation", "set-up", "2017 (FLOPs), 16", "CPU time, 16"],
-    "divergence": ["8 of 10", "128 filters", "0 of 10"],
-    "robustness": ["as in 2017", "batch 128", "holds"],
+    "divergence": ["8 of 10", "128 filters", "0 of 10", "activation", "ReLU"],
+    "robustness": ["as in 2017", "batches of 128", "No.\u00a07", "holds"],
 }
 
 

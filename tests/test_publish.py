@@ -128,6 +128,7 @@ def test_the_charts_of_the_page_are_those_of_the_files(page, folder):
 def test_code_of_figures_is_folded_and_warnings_stay_out(page, source):
     assert page.count("<summary>Code</summary>") == 2
     assert "report.show" not in source
+    assert "#block[\n]" not in source
     for text in (page, source):
         assert "report.say" not in text
         assert "a warning of this machine" not in text

@@ -1,5 +1,7 @@
 """Runs that are whole are read; those that are not are refused by name."""
 
+import subprocess
+
 import nbformat
 import numpy as np
 import pandas as pd
@@ -68,3 +70,25 @@ def test_a_run_with_other_settings_than_planned_is_refused(finished):
     planned = RUN._replace(settings={"lr": 0.5, "epochs": 15})
     with pytest.raises(scraps.ScrapError, match="lr_study/lr=0.5: epochs = 2 in .*: must be 15"):
         scraps.read(finished, planned)
+
+
+def test_the_last_change_is_that_of_what_is_asked_for(tmp_path, monkeypatch):
+    monkeypatch.setattr(params, "ROOT", tmp_path)
+    assert scraps.last_change("bands", str) == ("unknown", "unknown")
+    git = ["git", "-C", str(tmp_path), "-c", "user.name=a", "-c", "user.email=a@b.c"]
+    subprocess.run([*git, "init", "--quiet"], check=True)
+    for text in ("1 old", "2 old", "2 new"):
+        (tmp_path / "bands").write_text(text)
+        subprocess.run([*git, "add", "bands"], check=True)
+        subprocess.run([*git, "commit", "--quiet", "--message", text], check=True)
+    numbers, words = (scraps.last_change("bands", of)[0] for of in (lambda text: text[0], str))
+    assert [scraps.git("log", "-1", "--format=%s", commit) for commit in (numbers, words)] == ["2 old", "2 new"]
+
+
+def test_the_title_page_names_the_commits_of_runs_and_report():
+    machine = {"cpu": "A processor", "cores": 2}
+    origin = {"runs": {"a": {"commit": "abc"}, "b": {"commit": "abd"}}, "machine": machine, "report_commit": "def"}
+    origin |= {"data_sha256": "0" * 64, "last_finished": "2026-05-01T00:00:00+00:00"}
+    front = scraps.front_matter({"origin": origin, "dataset": "mnist", "preview": False})
+    assert front["origin"].startswith("runs of commits abc, abd; report of commit def; data mnist 000000000000; ")
+    assert front["date"] == "2026-05-01"

@@ -42,18 +42,37 @@ def test_a_finding_tells_verdict_estimate_interval_band_and_n(verdict):
     given, sentence = CASES[verdict]
     found = result(given)
     assert found.verdict == verdict
-    text = wording.finding(found)
+    text = wording.finding(found).replace("\u00a0", " ")
     assert text.startswith("*It is small.* Asked: its size, at most 10%. 2017's numbers **do not answer this**.")
     assert text.endswith(sentence)
 
 
 def test_a_verdict_without_any_run_has_no_number():
-    assert wording.finding(result(part(math.nan, None, None, n=0))).endswith("Ours **do not answer this**.")
+    nothing = part(math.nan, None, None, n=0)
+    assert wording.finding(result(nothing)).endswith("Ours **do not answer this**.")
+    never_run = claims.Result(CLAIM, [], [nothing], [])
+    assert wording.finding(never_run).endswith("Ours **do not answer this** (nothing was run for it).")
+
+
+def test_parts_without_usable_runs_are_named_or_counted():
+    known, lost = part(0.05, 0.04, 0.06), [part(math.nan, None, None, n=0, label=label) for label in "bcd"]
+    assert wording.measured([known, lost[0]]).endswith("; no usable runs for b")
+    assert wording.measured([known, *lost]).endswith("; no usable runs for 3 others")
+
+
+def test_a_conclusion_of_ours_says_so():
+    ours = claims.Result(CLAIM._replace(ours=True), [], [part(0.05, 0.04, 0.06)], [])
+    for text in (
+        wording.finding(ours),
+        wording.brief(ours),
+        wording.verdict_table({"small": ours}).at[0, "Conclusion"],
+    ):
+        assert "It is small. (ours)" in text
 
 
 def test_of_many_parts_the_one_that_decides_is_told():
     parts = [part(0.05, 0.04, 0.06), part(0.5, 0.4, 0.6, label="b"), part(0.09, 0.08, 0.095, label="c")]
-    assert "at worst 50% [40, 60] (b; n = 3)" in wording.finding(result(*parts))
+    assert "at worst 50% [40, 60] (b; n\u00a0=\u00a03)" in wording.finding(result(*parts))
     assert wording.decisive(parts).label == "b"
     assert wording.decisive([parts[0], parts[2]]).label == "c"
 
@@ -61,7 +80,7 @@ def test_of_many_parts_the_one_that_decides_is_told():
 def test_what_is_arithmetic_on_both_sides_is_told_once():
     given = part(0.05, 0.05, 0.05)
     text = wording.finding(claims.Result(CLAIM, [given], [given], []))
-    assert text.endswith("By arithmetic, without a run, this **holds**: 5% (n = 3).")
+    assert text.endswith("Computed exactly, without a run, this **holds**: 5% (n\u00a0=\u00a03).")
 
 
 @pytest.mark.parametrize(
@@ -113,12 +132,28 @@ def test_choose_falls_back_on_2017():
 )
 def test_thresholds_are_dated_against_the_first_run(finished, word):
     known = {"commit": "abc", "time": "2026-05-01T12:00:00+02:00"}
+    known |= {"worded_commit": "bcd", "worded_time": "2026-05-03T00:00:00+00:00"}
     assert "No run" in wording.committed(known)
     first = {"first_run": "a/b", "first_commit": "def", "first_time": finished}
     text = wording.committed(known | first)
     assert f"{word} t" in text.split(": ")[1]
     assert "2026-05-01 at 10:00 UTC, in commit abc" in text
+    assert "2026-05-03 at 00:00 UTC, in commit bcd" in text
     assert "outside version control" in wording.committed({"commit": "unknown", "time": "unknown"})
+
+
+def test_the_edges_of_bands_are_their_limits_without_a_word():
+    text = "small:\n  claim: It is below: one.\n  bands:\n    - {quantity: %s, at_most: 0.1, why: so, unit: share}\n"
+    text += "other:\n  bands:\n    - {quantity: its size, within: [-0.1, %s], why: so, unit: share}\n"
+    edges = tables.edges(text % ("its size", 0.2))
+    assert edges == ["small:", "at_most: 0.1", "other:", "within: [-0.1, 0.2]"]
+    assert tables.edges(text % ("how small", 0.2)) == edges != tables.edges(text % ("its size", 0.3))
+
+
+def test_every_limit_is_among_the_edges():
+    text = (claims.FOLDER / "claims.yaml").read_text()
+    bands = sum(len(claim.bands) for claim in claims.CLAIMS.values())
+    assert len(tables.edges(text)) == len(claims.CLAIMS) + bands
 
 
 @pytest.fixture(scope="module")
@@ -218,8 +253,19 @@ def test_a_difference_from_the_pilot_has_its_kind(before, part, kind):
     assert sentence.endswith(f"Of the others: {kind}: No. 1.")
 
 
+def test_what_the_pilot_lacked_and_what_needs_no_run_is_told():
+    exact = part(0.05, 0.04, 0.06)._replace(minimum=1)
+    found = claims.Result(CLAIM._replace(pilot=st.NOT_MEASURED, pilot_note="no run"), [], [exact], [])
+    assert pilot.table({"small": found}).at[0, "Difference"] == "decided by arithmetic; no run"
+
+
 def test_an_interval_without_an_end_is_told_by_its_beginning():
     assert wording.interval(st.Part("", st.exact(math.inf, 5, 2.3, math.inf), unit="odds ratio")) == "2.3 or more"
+    assert wording.interval(st.Part("", st.exact(0, 5, 0, math.inf), unit="ratio")) == "not bounded"
+
+
+def test_a_p_value_has_a_correction_and_no_interval():
+    assert wording.interval(st.Part("", st.exact(0.3, 5, 0.3, 0.9), unit="p")) == "0.3 (corrected: 0.9)"
 
 
 @pytest.mark.parametrize(
