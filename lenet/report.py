@@ -16,6 +16,8 @@ from lenet.figures import static
 
 SCHEMA = 1
 WIDEST = 80  # characters of a table's cell before it wraps
+BREAK = r"[^\S\u00a0]+"  # where a cell may break: at any space but one that says not to
+LINE = 100  # characters across a table on paper
 
 
 class Report:
@@ -84,11 +86,15 @@ class Report:
         cells = frame.apply(lambda column: column.map(_formatter((formats or {}).get(column.name))))
         # The dashes of a column give its share of the width: of its longest cell's length, within limits, and a margin.
         longest = [max(len(str(name)), *map(len, cells[name]), 1) for name in cells]
-        dashes = ["-" * (min(length, WIDEST) // 4 + 2) for length in longest]
+        widths = [min(length, WIDEST) // 4 + 2 for length in longest]
+        # No word of a cell is to be wider than its column.
+        words = [max(map(len, re.split(BREAK, " ".join([str(name), *cells[name]])))) + 3 for name in cells]
+        whole = sum(widths) / LINE
+        dashes = ["-" * max(width, math.ceil(word * whole)) for width, word in zip(widths, words, strict=True)]
         numeric = [pd.api.types.is_numeric_dtype(kind) for kind in frame.dtypes]
         rule = [f"{line}:" if right else f":{line}" for line, right in zip(dashes, numeric, strict=True)]
         lines = [map(str, frame.columns), rule, *cells.itertuples(index=False)]
-        rows = [" | ".join(re.sub(r"\s+", " ", cell).replace("|", "\\|") for cell in line) for line in lines]
+        rows = [" | ".join(re.sub(BREAK, " ", cell).replace("|", "\\|") for cell in line) for line in lines]
         text = "\n".join(f"| {row} |" for row in rows) + f"\n\n: {' '.join(caption.split())} {{#{identity}}}"
         grid = f"<p>{html.escape(caption)}</p>" + cells.to_html(index=False, border=0)
         display({"text/html": grid, "text/markdown": text, "text/plain": caption}, raw=True)

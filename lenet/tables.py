@@ -85,8 +85,8 @@ def rates(times: pd.DataFrame) -> pd.DataFrame:
             "Filters": found["filters"],
             "Parameters": found["parameters"].astype(int),
             "Rounds": found["n"],
-            "Training, s an epoch": found["epoch_seconds"],
-            "Evaluation, s an epoch": found["evaluation_seconds"],
+            "Training, s\u00a0an\u00a0epoch": found["epoch_seconds"],
+            "Evaluation, s\u00a0an\u00a0epoch": found["evaluation_seconds"],
             "GFLOP/s": gflops,
             "Share of peak": gflops / found["peak_gflops"],
         }

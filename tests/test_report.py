@@ -112,6 +112,14 @@ def test_a_table_by_hand(report, shown):
     assert "<td>12.5%</td>" in data["text/html"]
 
 
+def test_no_word_is_wider_than_its_column(report, shown):
+    long = ["of many short words " * 4]
+    report.table("words", pd.DataFrame({"a": long, "b": long, "c": long, "d": ["two\u00a0words"]}), "Words.")
+    rule = shown[0]["text/markdown"].splitlines()[1]
+    # Three columns of 22 and one of 9 // 4 + 2 are 70 for 100 characters; nine and a margin of three need 9 of 70.
+    assert [part.count("-") for part in rule.split("|")[1:-1]] == [22, 22, 22, 9]
+
+
 def test_a_format_is_for_a_column_that_is_there(report):
     with pytest.raises(ValueError, match="formats"):
         report.table("rates", pd.DataFrame({"a": [1]}), "Caption.", {"b": "{}"})
