@@ -52,7 +52,8 @@ for rank, run in enumerate(RUNS):
             settings=run.settings,
         log:
             f"{FOLDER}/logs/{run.name}.log",
-        threads: workflow.cores if run.alone else 1
+        # A preview's times are there to be drawn, and its runs share the cores.
+        threads: workflow.cores if run.alone and not config["preview"] else 1
         priority: rank + len(RUNS) * 2 * run.alone  # more than any two others together
         # Evaluated when the job starts, so the loop's variables must not stand in it.
         shell:

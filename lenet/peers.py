@@ -1,4 +1,4 @@
-"""The record that `make peers` leaves: the same training in other libraries, timed in pairs with this engine."""
+"""The records that `make peers` leaves: the same training in other libraries, timed in pairs with this engine."""
 
 import json
 from pathlib import Path
@@ -8,8 +8,9 @@ import pandas as pd
 from lenet import arithmetic
 
 SCHEMA, BATCH = 1, 64
+FILES = {"CPU": "peers.json", "GPU": "peers-gpu.json"}
 PARTS = dict.fromkeys(("machine", "peers"), dict) | dict.fromkeys(("absent", "proofs", "samples", "jobs"), list)
-PARTS |= {"dataset": str, "images": int, "threads": int, "peak_gflops": float, "copy_gbytes": float}
+PARTS |= {"device": str, "dataset": str, "images": int, "threads": int, "peak_gflops": float, "copy_gbytes": float}
 FIELDS = {
     "samples": {"peer", "filters", "round", "pair", "seconds", "others_share", "finite"},
     "jobs": {"peer", "round", "seconds"},
@@ -35,6 +36,15 @@ def read(path) -> dict:
             if missing := fields - set(sample):
                 raise ValueError(f"{path}: one of its {part} has no {', '.join(sorted(missing))}")
     return record
+
+
+def found(folder: Path) -> dict[str, dict]:
+    """The records in a folder by their device; raises what `read` does, and ValueError for one of another device."""
+    records = {device: read(folder / name) for device, name in FILES.items() if (folder / name).is_file()}
+    for device, record in records.items():
+        if record["device"] != device:
+            raise ValueError(f"{folder / FILES[device]}: device must be {device}, got {record['device']!r}")
+    return records
 
 
 def table(record: dict) -> pd.DataFrame:
@@ -68,12 +78,32 @@ def shown(record: dict) -> pd.DataFrame:
     return pd.DataFrame(rows + out, columns=SHOWN)
 
 
-def surroundings(record: dict) -> tuple[str, float, list[str]]:
-    """Version and threads of each peer in words, the largest share of the cores that others had, and who diverged."""
+def label(name: str, device: str) -> str:
+    """What belongs to a device: the name itself on a CPU, with a -gpu behind it on a GPU."""
+    return name if device == "CPU" else f"{name}-{device.lower()}"
+
+
+def place(record: dict) -> str:
+    """The processor, or graphics card, in words."""
+    machine = record["machine"]
+    return f"{machine['cpu']}, {record['threads']} threads" if record["device"] == "CPU" else machine["gpu"]
+
+
+def surroundings(record: dict) -> str:
+    """In sentences: version and threads of each peer, the largest share of the cores others had, and who diverged."""
     known = [peer for peer in record["peers"].values() if "version" in peer]
     words = "; ".join(f"{peer['title']}: {peer['version']}, {peer['threads']}" for peer in known)
-    lost = [f"{one['peer']} at {one['filters']} filters" for one in record["samples"] if not one["finite"]]
-    return words, max(one["others_share"] for one in record["samples"]), sorted(set(lost))
+    others = max(one["others_share"] for one in record["samples"])
+    lost = {f"{one['peer']} at {one['filters']} filters": None for one in record["samples"] if not one["finite"]}
+    said = f"Versions and threads: {words}. Other programs had {others:.0%} of the cores at most meanwhile."
+    return said + f" These diverged: {', '.join(lost)}." * bool(lost)
+
+
+def ends(record: dict) -> tuple:
+    """The rows of `table` of the least and the largest ratio of another peer, and this engine's shares of the peak."""
+    rows = table(record)
+    others = rows[rows["name"] != "ours"].sort_values("ratio")
+    return others.iloc[0], others.iloc[-1], rows.loc[rows["name"] == "ours", "peak_share"]
 
 
 def proofs(record: dict) -> pd.DataFrame:

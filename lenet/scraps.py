@@ -208,7 +208,8 @@ def origin(finished: list[Finished]) -> dict:
 
 def preview_label(origin: dict) -> str:
     """What a preview must say of itself, everywhere."""
-    return f"PREVIEW on {sum(origin['images'].values()):,} small embedded digits with small settings, not the study"
+    images = f"{sum(origin['images'].values()):,} small embedded digits"
+    return f"PREVIEW on {images}, small settings, shared cores: not the study"
 
 
 def front_matter(results: dict) -> dict:

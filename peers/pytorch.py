@@ -28,11 +28,14 @@ class Network(nn.Module):
 class Eager:
     """One eager step a batch with `torch.optim.SGD`, images resident."""
 
+    device = "cpu"
+
     def __init__(self, dataset, filters: int):
         self.threads = f"{torch.get_num_threads()} intra-op (PyTorch's default)"
-        self.images = torch.from_numpy(pixels(dataset.train.images).astype(np.float32)).permute(0, 3, 1, 2)
-        self.labels = torch.from_numpy(dataset.train.labels.astype(np.int64))
-        self.network = Network(filters).to(memory_format=torch.channels_last)
+        images = torch.from_numpy(pixels(dataset.train.images).astype(np.float32)).permute(0, 3, 1, 2)
+        self.images = images.to(self.device)
+        self.labels = torch.from_numpy(dataset.train.labels.astype(np.int64)).to(self.device)
+        self.network = Network(filters).to(self.device, memory_format=torch.channels_last)
         self.optimizer = torch.optim.SGD(self.network.parameters(), RATE)
         self.answer = self.network
 
@@ -42,7 +45,7 @@ class Eager:
                 parameter.copy_(torch.from_numpy(value.transpose(3, 2, 0, 1) if value.ndim == 4 else value.T))
 
     def get(self):
-        values = [parameter.detach().numpy() for parameter in self.network.parameters()]
+        values = [parameter.detach().cpu().numpy() for parameter in self.network.parameters()]
         return [value.transpose(2, 3, 1, 0) if value.ndim == 4 else value.T for value in values]
 
     def train(self, images: int, rate: float = RATE):
@@ -52,11 +55,25 @@ class Eager:
             self.optimizer.zero_grad()
             functional.cross_entropy(self.answer(self.images[batch]), self.labels[batch]).backward()
             self.optimizer.step()
+        if self.device == "cuda":
+            torch.cuda.synchronize()
 
 
 class Compiled(Eager):
     """The same network through `torch.compile`, a program for each of the two batch sizes."""
 
+    options = {}
+
     def __init__(self, dataset, filters: int):
         super().__init__(dataset, filters)
-        self.answer = torch.compile(self.network, dynamic=False)
+        self.answer = torch.compile(self.network, dynamic=False, **self.options)
+
+
+class EagerOnGpu(Eager):
+    device = "cuda"
+
+
+class GraphsOnGpu(Compiled):
+    """Compiled, and each pass through it recorded once as a CUDA graph."""
+
+    device, options = "cuda", {"mode": "reduce-overhead"}

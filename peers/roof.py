@@ -25,3 +25,12 @@ def copy_gbytes(threads: int) -> float:
     with ThreadPoolExecutor(threads) as pool:
         seconds = least_seconds(lambda: list(pool.map(lambda pair: np.copyto(*pair), pairs)))
     return 2 * threads * COPY_BYTES / seconds / 1e9
+
+
+def gpu_copy_gbytes() -> float:
+    """The same of JAX's device, from one large sum with a number, which reads and writes."""
+    import jax
+
+    values, plus = jax.numpy.ones(COPY_BYTES, jax.numpy.float32), jax.jit(lambda values: values + 1)
+    seconds = least_seconds(lambda: jax.block_until_ready(plus(values)))
+    return 2 * values.nbytes / seconds / 1e9

@@ -17,22 +17,28 @@ from pathlib import Path
 
 import numpy as np
 
-from lenet import benchmark, data, machine
+from lenet import backends, benchmark, data, machine
 from lenet import peers as reading
 from peers import proof, roof
 from peers.worker import PEERS, few
 
 SEED = 100
 ROOT = Path(__file__).parents[1]
-RECORD = ROOT / "reports" / "records" / "peers.json"
-FILTERS, PLACE = (16, 8, 32, 64), 16  # the other peers are timed at PLACE filters alone
+RECORDS = {device: ROOT / "reports" / "records" / name for device, name in reading.FILES.items()}
+FILTERS = {"CPU": [16, 8, 32, 64], "GPU": [16, 8, 32, 64, 128, 256]}
+PLACE = 16  # filters at which alone the peers are timed that are not timed everywhere
 ROUNDS, OTHER_ROUNDS, JOBS, JOB_EPOCHS = 7, 3, 3, 10
 JOB_LIMIT = 0.005  # largest difference of the two errors after it: some five standard errors of the images
 REST_SECONDS = 0.5  # threads that spin after their work sleep by then
 PATIENCE_SECONDS = 900
-# Processor only, whatever graphics card there is.
-ENVIRONMENT = {"CUDA_VISIBLE_DEVICES": "-1", "JAX_PLATFORMS": "cpu", "KERAS_BACKEND": "tensorflow"}
-ENVIRONMENT["TF_CPP_MIN_LOG_LEVEL"] = "3"
+BACKEND = {"CPU": "tensorflow", "GPU": "jax"}  # that measures the roof; TensorFlow's CUDA build is not asked for
+ENVIRONMENT = {
+    # Processor only, whatever graphics card there is.
+    "CPU": {"CUDA_VISIBLE_DEVICES": "-1", "JAX_PLATFORMS": "cpu"},
+    # Single precision in every library; and several processes share the memory.
+    "GPU": {"NVIDIA_TF32_OVERRIDE": "0", "JAX_DEFAULT_MATMUL_PRECISION": "highest",
+            "XLA_PYTHON_CLIENT_PREALLOCATE": "false"},
+}  # fmt: skip
 
 
 class PeerError(RuntimeError):
@@ -44,10 +50,10 @@ class Process:
 
     def __init__(self, name: str, filters: int, given, folder: Path):
         self.name, self.log = name, (folder / f"{name}-{filters}.txt").open("w+")
-        command = [sys.executable, "-m", "peers.worker", name, str(filters), given.dataset, str(given.images)]
-        environment = os.environ | ENVIRONMENT | PEERS[name].environment
+        asked = [given.device, name, filters, given.dataset, given.images, folder / f"{filters}.npz"]
+        command = [sys.executable, "-m", "peers.worker", *map(str, asked)]
+        environment = os.environ | PEERS[given.device][name].environment
         pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": self.log}
-        command.append(str(folder / f"{filters}.npz"))
         self.process = subprocess.Popen(command, cwd=ROOT, env=environment, text=True, **pipes)
 
     def answer(self) -> dict:
@@ -79,12 +85,13 @@ class Run:
     """One run of all peers, and the record that it leaves."""
 
     def __init__(self, given):
-        self.given, self.folder = given, tempfile.TemporaryDirectory()
-        self.threads = machine.use("CPU")
+        self.given, self.folder, self.peers = given, tempfile.TemporaryDirectory(), PEERS[given.device]
+        self.used = {"backend": BACKEND[given.device], "device": given.device, "tf32": False, "threads": 0, "shards": 0}
+        self.used["threads"] = backends.prepare(self.used)[1]
         self.dataset = few(data.load(given.dataset), given.images)
         self.record = {
-            "record": "peers", "schema": reading.SCHEMA, "dataset": self.dataset.name,
-            "images": len(self.dataset.train), "threads": self.threads,
+            "record": "peers", "schema": reading.SCHEMA, "device": given.device, "dataset": self.dataset.name,
+            "images": len(self.dataset.train), "threads": self.used["threads"],
             "machine": machine.fingerprint(), "peers": {}, "absent": [], "proofs": [], "samples": [], "jobs": [],
             "peak_gflops": 0.0, "copy_gbytes": 0.0,
         }  # fmt: skip
@@ -93,8 +100,9 @@ class Run:
 
     def look_up(self):
         """Measure the roof, before each round: a machine that is not idle only lowers it."""
-        peak = benchmark.peak_gflops({"backend": "tensorflow", "threads": self.threads})
-        for name, found in {"peak_gflops": peak, "copy_gbytes": roof.copy_gbytes(self.threads)}.items():
+        on_gpu = self.given.device == "GPU"
+        copies = roof.gpu_copy_gbytes() if on_gpu else roof.copy_gbytes(self.used["threads"])
+        for name, found in {"peak_gflops": benchmark.peak_gflops(self.used), "copy_gbytes": copies}.items():
             self.record[name] = max(self.record[name], found)
 
     def write(self):
@@ -114,7 +122,7 @@ class Run:
         within = proof.limits(filters, len(self.dataset.train))
         say(f"{filters} filters: float64 reference")
         right = proof.expected(self.dataset, weights, within)
-        names = [name for name in self.given.peers if PEERS[name].everywhere or filters == PLACE]
+        names = [name for name in self.given.peers if self.peers[name].everywhere or filters == PLACE]
         able = {}
         try:
             for name in names:
@@ -123,7 +131,7 @@ class Run:
                 self.rounds(filters, able)
                 for name in set(able) - {"ours", "tf2017"}:
                     able.pop(name).end()  # the job of 2017 needs much memory
-                if len(able) == 2:
+                if set(able) == {"ours", "tf2017"}:
                     self.jobs(filters, able)
         finally:
             for process in able.values():
@@ -132,7 +140,7 @@ class Run:
     def admit(self, name, filters, right, within, able, folder):
         """Start a peer and let it prove its work and warm up; one that cannot is left out, and the record says why."""
         process = Process(name, filters, self.given, folder)
-        about = self.record["peers"].setdefault(name, {"title": PEERS[name].title})
+        about = self.record["peers"].setdefault(name, {"title": self.peers[name].title})
         try:
             about |= process.answer()
             losses = dict(process.ask("prove", steps=list(within))["losses"])
@@ -145,12 +153,12 @@ class Run:
             self.leave_out(process, filters, error)
             return
         able[name] = process
-        say(f"  {PEERS[name].title}: proved, largest error {max(part['error'] for part in proofs):.1e}")
+        say(f"  {self.peers[name].title}: proved, largest error {max(part['error'] for part in proofs):.1e}")
 
     def leave_out(self, process, filters, error):
         process.end()
         self.record["absent"].append({"peer": process.name, "filters": filters, "why": str(error)})
-        say(f"  {PEERS[process.name].title}: left out, {error}")
+        say(f"  {self.peers[process.name].title}: left out, {error}")
 
     def pair(self, able, name, number, what, **more) -> list[dict]:
         """Ask this engine and a peer in turns, this engine first in every other round."""
@@ -165,7 +173,7 @@ class Run:
             self.look_up()
             before = machine.load()
             for name in [name for name in able if name != "ours"] or [*able]:
-                if PEERS[name].everywhere or number <= OTHER_ROUNDS:
+                if self.peers[name].everywhere or number <= OTHER_ROUNDS:
                     try:
                         about = {"filters": filters, "load_before": before}
                         self.record["samples"] += [about | one for one in self.pair(able, name, number, "train")]
@@ -212,25 +220,30 @@ def several(text: str, kind) -> list:
 def arguments(given=None) -> argparse.Namespace:
     """The command line; a wrong value ends the program with the rule that it breaks."""
     parser = argparse.ArgumentParser(prog="python -m peers.run", description=__doc__.split("\n")[0])
-    parser.add_argument("--filters", type=lambda text: several(text, int), default=list(FILTERS), help="8,16,32,64")
-    parser.add_argument("--peers", type=lambda text: several(text, str), default=list(PEERS), help=",".join(PEERS))
+    names = "; ".join(f"{device}: {','.join(peers)}" for device, peers in PEERS.items())
+    parser.add_argument("--device", default="CPU", choices=PEERS, help="where everything runs (CPU)")
+    parser.add_argument("--filters", type=lambda text: several(text, int), help=f"8,16 (all of {FILTERS})")
+    parser.add_argument("--peers", type=lambda text: several(text, str), help=names)
     parser.add_argument("--rounds", type=int, default=ROUNDS, help=f"pairs of each peer ({ROUNDS})")
     parser.add_argument("--jobs", type=int, default=JOBS, help=f"pairs of the whole job of 2017 ({JOBS})")
     parser.add_argument("--images", type=int, default=0, help="train on the first so many alone, to try the program")
     parser.add_argument("--dataset", default="mnist", choices=("mnist", "digits"), help="(mnist)")
-    parser.add_argument("--json", type=Path, default=RECORD, help="where the record goes (reports/records/peers.json)")
+    parser.add_argument("--json", type=Path, help="where the record goes (reports/records/peers[-gpu].json)")
     given = parser.parse_args(given)
-    given.peers, given.filters = list(dict.fromkeys(["ours", *given.peers])), list(dict.fromkeys(given.filters))
-    whole = set(given.peers) == set(PEERS) and set(given.filters) == set(FILTERS)
+    known, filters, record = list(PEERS[given.device]), FILTERS[given.device], RECORDS[given.device]
+    given.peers = list(dict.fromkeys(["ours", *(known if given.peers is None else given.peers)]))
+    given.filters = list(dict.fromkeys(filters if given.filters is None else given.filters))
+    given.json = given.json or record
+    whole = set(given.peers) == set(known) and set(given.filters) == set(filters)
     rules = {
-        f"--peers: {set(given.peers) - set(PEERS)}; must be among {', '.join(PEERS)}": set(given.peers) <= set(PEERS),
+        f"--peers: {set(given.peers) - set(known)}; must be among {', '.join(known)}": set(given.peers) <= set(known),
         f"--filters = {given.filters}: each must be 1 to 256": all(1 <= filters <= 256 for filters in given.filters),
         f"--rounds = {given.rounds}: must be at least 1": given.rounds >= 1,
         f"--jobs = {given.jobs}: must be at least 0": given.jobs >= 0,
         f"--images = {given.images}: must be at least {proof.rows(2)}, or 0 for all": given.images == 0
         or given.images >= proof.rows(2),
         "--json: must be named for a part of the peers, filters or images; the record has all":
-        given.json != RECORD or (whole and given.images == 0 and given.dataset == "mnist"),
+        given.json != record or (whole and given.images == 0 and given.dataset == "mnist"),
     }  # fmt: skip
     for rule, kept in rules.items():
         if not kept:
@@ -240,11 +253,12 @@ def arguments(given=None) -> argparse.Namespace:
 
 def main():
     given = arguments()
+    os.environ.update(ENVIRONMENT[given.device] | {"KERAS_BACKEND": BACKEND[given.device], "TF_CPP_MIN_LOG_LEVEL": "3"})
     try:
         run = Run(given)
         for filters in given.filters:
             run.block(filters)
-    except data.DataError as error:
+    except (data.DataError, machine.DeviceError) as error:
         raise SystemExit(f"lenet: {error}") from None
     if not run.record["samples"]:
         raise SystemExit("lenet: this engine could not be timed, and so nothing was; no record is written")

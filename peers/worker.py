@@ -1,4 +1,4 @@
-"""One peer in a process of its own: `python -m peers.worker PEER FILTERS DATASET IMAGES WEIGHTS`.
+"""One peer in a process of its own: `python -m peers.worker DEVICE PEER FILTERS DATASET IMAGES WEIGHTS`.
 
 It answers a line of JSON for each line of JSON on standard input, and else waits. Requests: {"ask": "prove", "steps":
 [...]}, {"ask": "train"}, {"ask": "job", "epochs": n}; a request starts from the initial values in the file WEIGHTS.
@@ -28,15 +28,24 @@ class Peer(NamedTuple):
     environment: dict = {}
 
 
+JAX = {"KERAS_BACKEND": "jax"}
 PEERS = {
-    "ours": Peer("ours", "ours:Ours", "tensorflow", True),
-    "keras": Peer("Keras fit, defaults", "keras_fit:Defaults", "keras", True),
-    "torch": Peer("PyTorch, channels last", "pytorch:Eager", "torch", True),
-    "tf2017": Peer("the 2017 way", "tensorflow_2017:Session", "tensorflow"),
-    "keras-tuned": Peer("Keras fit, tuned", "keras_fit:Tuned", "keras"),
-    "keras-jax": Peer("Keras fit on JAX", "keras_fit:Defaults", "jax", environment={"KERAS_BACKEND": "jax"}),
-    "jax": Peer("JAX, compiled step", "jax_plain:Plain", "jax"),
-    "torch-compiled": Peer("PyTorch, compiled", "pytorch:Compiled", "torch"),
+    "CPU": {
+        "ours": Peer("ours", "ours:Ours", "tensorflow", True),
+        "keras": Peer("Keras fit, defaults", "keras_fit:Defaults", "keras", True),
+        "torch": Peer("PyTorch, channels last", "pytorch:Eager", "torch", True),
+        "tf2017": Peer("the 2017 way", "tensorflow_2017:Session", "tensorflow"),
+        "keras-tuned": Peer("Keras fit, tuned", "keras_fit:Tuned", "keras"),
+        "keras-jax": Peer("Keras fit on JAX", "keras_fit:Defaults", "jax", environment=JAX),
+        "jax": Peer("JAX, compiled step", "jax_plain:Plain", "jax"),
+        "torch-compiled": Peer("PyTorch, compiled", "pytorch:Compiled", "torch"),
+    },
+    "GPU": {
+        "ours": Peer("ours, on JAX", "ours_jax:Ours", "jax", True, JAX),
+        "keras-jax": Peer("Keras fit on JAX", "keras_fit:Defaults", "jax", True, JAX),
+        "torch": Peer("PyTorch, channels last", "pytorch:EagerOnGpu", "torch", True),
+        "torch-compiled": Peer("PyTorch, CUDA graphs", "pytorch:GraphsOnGpu", "torch", True),
+    },
 }
 
 
@@ -54,13 +63,14 @@ def busy_seconds() -> float:
 class Worker:
     """Answers requests about one peer."""
 
-    def __init__(self, name, filters, dataset, images, weights):
-        module, engine = PEERS[name].engine.split(":")
+    def __init__(self, device, name, filters, dataset, images, weights):
+        peer = PEERS[device][name]
+        module, engine = peer.engine.split(":")
         self.dataset = few(data.load(dataset), int(images))
         with np.load(weights) as file:
             self.weights = [file[key] for key in file.files]
         self.engine = getattr(import_module(f"peers.{module}"), engine)(self.dataset, int(filters))
-        self.ready = {"threads": self.engine.threads, "version": metadata.version(PEERS[name].package)}
+        self.ready = {"threads": self.engine.threads, "version": metadata.version(peer.package)}
 
     def prove(self, steps):
         return {"losses": list(proof.found(self.engine, self.dataset, self.weights, steps).items())}

@@ -132,7 +132,8 @@ def toy_record():
     ]  # fmt: skip
     jobs = [{"peer": name, "round": 1, "seconds": seconds} for name, seconds in (("ours", 10.0), ("tf2017", 45.0))]
     return {
-        "record": "peers", "schema": 1, "dataset": "mnist", "images": 50_000, "threads": 2, "machine": {},
+        "record": "peers", "schema": 1, "device": "CPU", "dataset": "mnist", "images": 50_000, "threads": 2,
+        "machine": {"cpu": "Zen", "gpu": "Hopper"},
         "peers": {"ours": {"title": "ours", "version": "2.21", "threads": "one"}, "keras": {"title": "Keras fit"},
                   "torch": {"title": "PyTorch"}},
         "absent": [{"peer": "torch", "filters": 8, "why": "not the same work: its loss is wrong after 2 steps"}],
@@ -149,7 +150,11 @@ def test_ratios_are_medians_of_pairs():
     assert ours["gflops"] == pytest.approx(arithmetic.training_flops(8, 50_000) / 2e9)
     assert ours["peak_share"] == pytest.approx(ours["gflops"] / 200)
     assert peers.job(toy_record())["ratio"].tolist() == [4.5]
-    assert peers.surroundings(toy_record()) == ("ours: 2.21, one", 0.03, ["keras at 16 filters", "keras at 8 filters"])
+    said = peers.surroundings(toy_record())
+    assert said.startswith("Versions and threads: ours: 2.21, one. Other programs had 3% of the cores")
+    assert said.endswith("These diverged: keras at 8 filters, keras at 16 filters.")
+    near, far, shares = peers.ends(toy_record())
+    assert (near["peer"], far["ratio"], len(shares)) == ("Keras fit", 3, 2)
 
 
 def test_a_peer_that_failed_has_a_reason_and_no_time():
@@ -187,6 +192,18 @@ def test_what_is_no_record_is_refused_by_name(tmp_path):
         peers.read(tmp_path / "absent.json")
 
 
+def test_the_records_of_both_devices_are_found_and_told_apart(tmp_path):
+    assert peers.found(tmp_path) == {}
+    for device, name in peers.FILES.items():
+        (tmp_path / name).write_text(json.dumps(toy_record() | {"device": device}))
+    records = peers.found(tmp_path)
+    assert [peers.place(record) for record in records.values()] == ["Zen, 2 threads", "Hopper"]
+    assert [peers.label("roofline", device) for device in records] == ["roofline", "roofline-gpu"]
+    (tmp_path / "peers-gpu.json").write_text(json.dumps(toy_record()))
+    with pytest.raises(ValueError, match="peers-gpu.json: device must be GPU, got 'CPU'"):
+        peers.found(tmp_path)
+
+
 def test_intensity_by_hand():
     moved = 4 * 4 * (784 * 16 + 196 * 16 + 128 + 10) + 24 * 104_250 / 64
     assert arithmetic.parameters(16) == 104_250
@@ -209,6 +226,7 @@ def test_the_chart_names_the_roof_and_every_peer():
         (["--rounds", "0"], "--rounds = 0"),
         (["--images", "640"], "--json: must be named for a part"),
         (["--peers", "jax"], "--json: must be named for a part"),
+        (["--device", "GPU", "--peers", "keras"], "must be among ours, keras-jax, torch"),
     ],
 )
 def test_a_wrong_option_is_refused_with_its_rule(words, rule, capsys):
@@ -232,6 +250,33 @@ def test_a_small_run_from_end_to_end(tmp_path, at_root):
     # Without its package a peer is left out, and the others are not.
     assert {gone["peer"] for gone in record["absent"]} | set(found["name"]) == {"keras", "ours", "torch"}
     assert [file.name for file in tmp_path.iterdir()] == ["peers.json"]
+
+
+def test_without_a_gpu_its_peers_are_refused_before_any_work(tmp_path, at_root):
+    command = [sys.executable, "-m", "peers.run", "--device", "GPU", "--json", str(tmp_path / "record.json")]
+    hidden = os.environ | {"PYTHONPATH": str(ROOT), "JAX_PLATFORMS": "cpu"}
+    done = subprocess.run(command, env=hidden, capture_output=True, text=True)
+    assert (done.returncode, list(tmp_path.iterdir())) == (1, [])
+    assert "lenet: device = 'GPU': JAX sees no GPU" in done.stderr
+
+
+def test_the_engine_on_jax_passes_the_proof(digits, start, right):
+    pytest.importorskip("jax")
+    from peers import ours_jax
+
+    class OnCpu(ours_jax.Ours):
+        device = "CPU"
+
+    assert verdicts(OnCpu(digits, 4), digits, start, right) == [True] * 3
+
+
+def test_a_copy_moves_bytes_both_ways(monkeypatch):
+    from peers import roof
+
+    monkeypatch.setattr(roof, "COPY_BYTES", 8_000)
+    monkeypatch.setattr(roof, "least_seconds", lambda work: work() is None or 1e-6)
+    assert roof.gpu_copy_gbytes() == pytest.approx(64)
+    assert roof.copy_gbytes(2) == pytest.approx(32)
 
 
 def test_the_whole_job_of_2017_is_the_same_work_both_ways(digits, start):
