@@ -11,7 +11,7 @@ from lenet.params import plan, sources
 FOLDER = "reports/preview" if config["preview"] else "reports"
 FLAGS = " ".join([f"--dataset {config['dataset']}", *(f"--{flag}" for flag in ("preview", "gpu") if config[flag])])
 PYTHON = shlex.quote(sys.executable)
-READERS = ["arithmetic", "claims", "costs", "curves", "figures", "learning", "params", "peers", "pilot", "plots",
+READERS = ["arithmetic", "claims", "costs", "curves", "figures", "files", "learning", "params", "peers", "pilot", "plots",
            "publish", "report", "scraps", "series", "statistics", "tables", "wording"]
 # The last has the highest priority. Timing runs first, each alone, all sizes of a round before the next round; of
 # the others the longest first.

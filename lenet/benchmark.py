@@ -17,7 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
-from lenet import arithmetic, backends, data, machine, params
+from lenet import arithmetic, backends, data, files, machine, params
 
 SCHEMA = 1
 MATRIX_SIDE = 3072
@@ -230,7 +230,7 @@ if __name__ == "__main__":
     except (data.DataError, machine.DeviceError, ValueError) as error:
         raise SystemExit(f"lenet: {error}") from None
     if given.json:
-        given.json.parent.mkdir(parents=True, exist_ok=True)
-        given.json.write_text(text + "\n")
+        with files.whole(given.json) as part:
+            part.write_text(text + "\n")
     else:
         print(text)

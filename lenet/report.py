@@ -4,7 +4,6 @@ import base64
 import html
 import json
 import math
-import os
 import re
 from pathlib import Path
 
@@ -12,6 +11,7 @@ import pandas as pd
 import vl_convert
 from IPython.display import display
 
+from lenet import files
 from lenet.figures import static
 
 SCHEMA = 1
@@ -106,9 +106,9 @@ class Report:
 
     def write(self, path, origin, claims=None):
         """Write results.json to `path`, whole or not at all; ValueError where a number is not finite."""
-        results, part = self.results(origin, claims), Path(f"{path}.part")
-        part.write_text(json.dumps(results, allow_nan=False, ensure_ascii=False, indent=1, sort_keys=True) + "\n")
-        os.replace(part, path)
+        options = {"allow_nan": False, "ensure_ascii": False, "indent": 1, "sort_keys": True}
+        with files.whole(path) as part:
+            part.write_text(json.dumps(self.results(origin, claims), **options) + "\n")
 
     def _claim(self, kind, name):
         if not re.fullmatch("[a-z][a-z0-9_-]*", name) or f"{kind}-{name}" in self._names:

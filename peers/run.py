@@ -17,7 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
-from lenet import backends, benchmark, data, machine
+from lenet import backends, benchmark, data, files, machine
 from lenet import peers as reading
 from peers import proof, roof
 from peers.worker import PEERS, few
@@ -106,11 +106,8 @@ class Run:
             self.record[name] = max(self.record[name], found)
 
     def write(self):
-        path = self.given.json
-        path.parent.mkdir(parents=True, exist_ok=True)
-        part = path.with_name(f".{os.getpid()}-{path.name}")
-        part.write_text(json.dumps(self.record, indent=1, allow_nan=False) + "\n")
-        part.replace(path)
+        with files.whole(self.given.json) as part:
+            part.write_text(json.dumps(self.record, indent=1, allow_nan=False) + "\n")
 
     def block(self, filters: int):
         """Prove and time every peer that is timed at this number of filters."""
