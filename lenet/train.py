@@ -1,11 +1,9 @@
 """The training engine: an epoch is one TensorFlow graph, and evaluation counts every image once."""
 
 import base64
-import os
 import time
 from contextlib import contextmanager
 from itertools import product
-from pathlib import Path
 from typing import NamedTuple
 
 import keras
@@ -14,7 +12,7 @@ import pandas as pd
 import tensorflow as tf
 from tqdm import tqdm
 
-from lenet import arithmetic, engine, model
+from lenet import arithmetic, engine, files, model
 from lenet.data import Dataset, Images
 from lenet.evaluation import EVALUATION_BATCH, Evaluation, evaluation
 
@@ -30,8 +28,13 @@ class Resident(NamedTuple):
     labels: tf.Tensor
 
 
-def resident(images: Images) -> Resident:
-    return Resident(engine.patches(images.images), tf.constant(images.labels))
+def resident(images: Images, device: str) -> Resident:
+    patches = engine.patches(images.images)
+    if device == "GPU":
+        # They are made in the host's memory, from which every call would send them again.
+        with tf.device("GPU:0"):
+            patches = tf.identity(patches)
+    return Resident(patches, tf.constant(images.labels))
 
 
 OPTIONS = ("filters", "head", "init", "batch_size", "shuffle", "shards", "device")
@@ -56,7 +59,7 @@ class Trainer:
         self.batch_size, self.shuffle, self.shards = batch_size, shuffle, shards
         self.model = model.build(filters, head, init)
         self.variables = [weight.value for weight in self.model.weights]
-        self.train_set, self.validation_set = resident(dataset.train), resident(dataset.validation)
+        self.train_set, self.validation_set = (resident(part, device) for part in (dataset.train, dataset.validation))
         self.steps, self.cpu_seconds = -(-len(dataset.train) // batch_size), 0.0
         # Keras would compile with XLA on a GPU alone; so does this engine, and says so.
         compiled = device == "GPU"
@@ -239,10 +242,8 @@ def packed(right: np.ndarray) -> str:
 
 def save(network: keras.Model, path: str):
     """Save a model as a .keras file that is either whole or not there."""
-    whole = Path(path)
-    part = whole.with_name(f".{os.getpid()}-{whole.name}")
-    network.save(part)
-    part.replace(whole)
+    with files.whole(path) as part:
+        network.save(part)
 
 
 def confusion(test: Evaluation) -> pd.DataFrame:
