@@ -29,7 +29,7 @@ lab: $(STAMP) ## open the notebooks in JupyterLab
 	$(IN)jupyter lab notebooks
 
 test: $(STAMP) ## every test but those of the next two doors; every notebook runs
-	$(IN)python -m pytest -n 2 --dist loadgroup -m "not faults and not browser"
+	$(IN)python -m pytest -n 2 --dist loadfile -m "not faults and not browser"
 
 test-faults: $(STAMP) ## kill kernels and workflows and look at what is left
 	$(IN)python -m pytest -m faults

@@ -21,13 +21,6 @@ ROOT = Path(__file__).parents[1]
 TREE = runpy.run_path(str(Path(__file__).parent / "copied_tree.py"))
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items):
-    """Where tests run side by side, those of a file stay together, and those that share what `built` builds."""
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group("built" if "built" in item.fixturenames else item.path.name))
-
-
 @pytest.fixture(scope="session", autouse=True)
 def two_threads():
     machine.use("CPU", 2)

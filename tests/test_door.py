@@ -1,13 +1,19 @@
-"""The doors: data decided once, one at a time, only what is missing."""
+"""The doors and what they leave: every notebook run, data decided once, one at a time, only what is missing."""
 
 import json
 import os
 import re
 import signal
 import time
+from pathlib import Path
 
+import jsonschema
 import nbformat
 import pytest
+
+from lenet import params, scraps
+
+ROOT = Path(__file__).parents[1]
 
 
 def started(said):
@@ -30,6 +36,40 @@ def test_every_run_is_told_when_it_starts_and_ends(built):
     count = len(built.runs())
     assert built.said.index(f"[0/{count} runs, about ") < built.said.index(f"[{count}/{count} runs, about 0 min left]")
     assert not built.alive()
+
+
+@pytest.mark.parametrize("notebook", sorted(params.NOTEBOOKS))
+def test_a_run_leaves_its_scraps_and_draws_its_pictures(notebook, built):
+    assert built.status == 0, built.said
+    path = built.reports / "runs" / notebook / "filters=4.ipynb"
+    run = scraps.read(path)
+    assert run.record["notebook"] == notebook
+    assert set(run.record["parameters"]) == set(params.NOTEBOOKS[notebook])
+    cells = [cell for cell in nbformat.read(path, 4).cells if cell.cell_type == "code"]
+    assert all(cell.execution_count for cell in cells)
+    for cell in cells:
+        if re.search(r"\b(figures|plots)\.\w+\(", cell.source):
+            shown = [kind for output in cell.outputs for kind in output.get("data", {})]
+            assert "image/png" in shown, cell.source
+
+
+def test_curves_have_a_row_for_each_seed_and_epoch(trees, built):
+    for notebook, seeds in (("train", 1), ("lr_study", trees.TINY["seeds"])):
+        curves = scraps.read(built.reports / "runs" / notebook / "filters=4.ipynb").frames["curves"]
+        assert len(curves) == seeds * (trees.TINY["epochs"] + 1)
+    assert (built.reports / "runs" / "train" / "filters=4.keras").is_file()
+
+
+def test_the_report_reads_all_runs_and_is_published(built):
+    results = json.loads((built.reports / "results.json").read_text())
+    jsonschema.validate(results, json.loads((ROOT / "lenet/templates/results.schema.json").read_text()))
+    assert results["numbers"]
+    assert set(results["origin"]["runs"]) == built.runs()
+    page = (built.reports / "report.html").read_text()
+    charts = sorted(path.name.removesuffix(".vl.json") for path in (built.reports / "figures").glob("*.vl.json"))
+    assert len(charts) >= 2
+    assert all(f'id="fig-{name}"' in page for name in charts)
+    assert (built.reports / "report.pdf").stat().st_size > 20_000
 
 
 def test_again_there_is_nothing_to_do(tree):

@@ -98,29 +98,18 @@ def test_a_killed_kernel_fails_its_run_alone(trees, slow):
     check_the_rest_is_done(slow, name)
 
 
-def test_whoever_is_killed_the_next_call_does_what_is_missing(trees, slow):
-    for victim in ("workflow", "door"):
-        door = start_training(trees, slow)
-        os.kill(door.pid if victim == "door" else snakemake_of(door).pid, signal.SIGKILL)
-        check_nothing_is_left(trees, slow)
-        status, said = trees.finish(door)
-        assert status == (-signal.SIGKILL if victim == "door" else 1), said
-    check_the_rest_is_done(slow, *SLOW, "report/report")
+def end_by_kill(trees, tree, door, victim):
+    if victim == "workflow":
+        # Before it, the process that started a kernel: the kernel must see it, deep in TensorFlow as it is.
+        kernel = training(tree)[0]
+        psutil.Process(kernel.ppid()).kill()
+        trees.wait_until(lambda: not kernel.is_running(), 15, "ended")
+    os.kill(door.pid if victim == "door" else snakemake_of(door).pid, signal.SIGKILL)
+    check_nothing_is_left(trees, tree)
+    assert trees.finish(door)[0] == (-signal.SIGKILL if victim == "door" else 1)
 
 
-def test_the_kernel_of_a_killed_runner_ends_by_itself(trees, slow):
-    door = start_training(trees, slow)
-    kernel = training(slow)[0]
-    psutil.Process(kernel.ppid()).kill()
-    trees.wait_until(lambda: not kernel.is_running(), 15, "ended, deep in TensorFlow as it is")
-    os.killpg(door.pid, signal.SIGTERM)
-    assert trees.finish(door)[0] == 1
-    check_nothing_is_left(trees, slow)
-
-
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGHUP], ids=lambda number: number.name)
-def test_ctrl_c_and_a_closed_terminal_end_everything_soon(number, trees, slow):
-    door = start_training(trees, slow)
+def end_by_signal(trees, tree, door, number):
     start = time.monotonic()
     os.killpg(door.pid, number)
     status, said = trees.finish(door)
@@ -129,9 +118,18 @@ def test_ctrl_c_and_a_closed_terminal_end_everything_soon(number, trees, slow):
     assert f"lenet: stopping ({number.name})" in said
     assert "lenet: not finished; what is done is kept" in said
     assert "Traceback" not in said
-    check_nothing_is_left(trees, slow, seconds=3)
-    if number == signal.SIGINT:
-        check_the_rest_is_done(slow, *SLOW)
+    check_nothing_is_left(trees, tree, seconds=3)
+
+
+def test_whatever_ends_it_the_next_call_does_what_is_missing(trees, slow):
+    for end, what in (
+        (end_by_kill, "workflow"),
+        (end_by_signal, signal.SIGHUP),
+        (end_by_kill, "door"),
+        (end_by_signal, signal.SIGINT),
+    ):
+        end(trees, slow, start_training(trees, slow), what)
+    check_the_rest_is_done(slow, *SLOW, "report/report")
 
 
 def test_ctrl_c_while_the_workflow_is_planned(trees, slow):

@@ -1,13 +1,11 @@
 """The notebooks: each runs, refuses what it must before anything heavy is loaded, and is fit to be read."""
 
 import ast
-import json
 import re
 import subprocess
 import sys
 from pathlib import Path
 
-import jsonschema
 import nbformat
 import papermill.cli
 import pytest
@@ -35,39 +33,6 @@ def by_hand(notebook, output, *settings):
 
 def test_every_notebook_is_the_report_or_declares_its_parameters():
     assert {path.stem for path in NOTEBOOKS} == {*params.NOTEBOOKS, "report"}
-
-
-@pytest.mark.parametrize("notebook", RUNS)
-def test_a_run_leaves_its_scraps_and_draws_its_pictures(notebook, built):
-    assert built.status == 0, built.said
-    path = built.reports / "runs" / notebook / "filters=4.ipynb"
-    run = scraps.read(path)
-    assert run.record["notebook"] == notebook
-    assert set(run.record["parameters"]) == set(params.NOTEBOOKS[notebook])
-    for cell in code(nbformat.read(path, 4).cells):
-        assert cell.execution_count
-        if re.search(r"\b(figures|plots)\.\w+\(", cell.source):
-            shown = [kind for output in cell.outputs for kind in output.get("data", {})]
-            assert "image/png" in shown, cell.source
-
-
-def test_curves_have_a_row_for_each_seed_and_epoch(trees, built):
-    for notebook, seeds in (("train", 1), ("lr_study", trees.TINY["seeds"])):
-        curves = scraps.read(built.reports / "runs" / notebook / "filters=4.ipynb").frames["curves"]
-        assert len(curves) == seeds * (trees.TINY["epochs"] + 1)
-    assert (built.reports / "runs" / "train" / "filters=4.keras").is_file()
-
-
-def test_the_report_reads_all_runs_and_is_published(built):
-    results = json.loads((built.reports / "results.json").read_text())
-    jsonschema.validate(results, json.loads((ROOT / "lenet/templates/results.schema.json").read_text()))
-    assert results["numbers"]
-    assert set(results["origin"]["runs"]) == built.runs()
-    page = (built.reports / "report.html").read_text()
-    charts = sorted(path.name.removesuffix(".vl.json") for path in (built.reports / "figures").glob("*.vl.json"))
-    assert len(charts) >= 2
-    assert all(f'id="fig-{name}"' in page for name in charts)
-    assert (built.reports / "report.pdf").stat().st_size > 20_000
 
 
 def test_the_line_of_the_readme_runs_from_the_root(at_root, tmp_path):
