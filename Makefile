@@ -14,7 +14,7 @@ help: ## list these doors
 STAMP := .venv/.made-from-$(shell cksum < $(LOCK) | tr ' ' -)
 $(STAMP):
 	@$(PYTHON) check_python.py
-	$(PYTHON) -m venv --clear .venv
+	$(PYTHON) -m venv --clear --upgrade-deps .venv
 	$(IN)pip install --quiet --disable-pip-version-check --require-hashes -r $(LOCK)
 	$(IN)pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
@@ -39,7 +39,7 @@ test-browser: $(STAMP) ## open the page in Chromium, with the network off
 
 PEERS := peers/.venv/.made-from-$(shell cksum < peers/requirements.txt | tr ' ' -)
 $(PEERS):
-	@$(PYTHON) check_python.py && $(PYTHON) -m venv --clear peers/.venv
+	@$(PYTHON) check_python.py && $(PYTHON) -m venv --clear --upgrade-deps peers/.venv
 	peers/.venv/bin/pip install --quiet --disable-pip-version-check -r peers/requirements.txt && touch $@
 
 peers: $(PEERS) ## time the same work in other libraries: reports/records/peers.json
