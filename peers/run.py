@@ -95,8 +95,6 @@ class Run:
             "machine": machine.fingerprint(), "peers": {}, "absent": [], "proofs": [], "samples": [], "jobs": [],
             "peak_gflops": 0.0, "copy_gbytes": 0.0,
         }  # fmt: skip
-        self.look_up()
-        say(f"float32 products {self.record['peak_gflops']:.0f} GFLOP/s, copies {self.record['copy_gbytes']:.0f} GB/s")
 
     def look_up(self):
         """Measure the roof, before each round: a machine that is not idle only lowers it."""
@@ -178,6 +176,7 @@ class Run:
                         self.leave_out(able.pop(name), filters, error)
             self.write()
             say(f"  round {number} of {self.given.rounds}, load {before:.1f} before, {machine.load():.1f} after")
+        say("  float32 products {peak_gflops:.0f} GFLOP/s, copies {copy_gbytes:.0f} GB/s".format(**self.record))
 
     def jobs(self, filters, able):
         """Time the whole job of 2017 in both ways, in pairs; without a time where their errors do not agree."""
