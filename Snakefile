@@ -9,7 +9,7 @@ from lenet.__main__ import expected_seconds
 from lenet.params import plan, sources
 
 FOLDER = "reports/preview" if config["preview"] else "reports"
-FLAGS = " ".join([f"--dataset {config['dataset']}", *(f"--{flag}" for flag in ("preview", "gpu") if config[flag])])
+FLAGS = f"--dataset {config['dataset']}" + " --preview" * config["preview"]
 PYTHON = shlex.quote(sys.executable)
 READERS = ["arithmetic", "claims", "costs", "curves", "figures", "files", "learning", "params", "peers", "pilot", "plots",
            "publish", "report", "scraps", "series", "statistics", "tables", "wording"]
@@ -33,7 +33,7 @@ rule report:
     log:
         f"{FOLDER}/logs/report.log",
     shell:
-        f"exec {PYTHON} -m lenet.run report report {FOLDER}/report.ipynb {{log}} {FLAGS}"
+        f"exec {PYTHON} -m lenet.run report report {FOLDER}/report.ipynb {{log}} {FLAGS}" + " --gpu" * config["gpu"]
 
 
 for rank, run in enumerate(RUNS):
