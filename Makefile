@@ -54,7 +54,7 @@ lock: $(STAMP) ## choose the newest versions that fit and write them down, with 
 	$(COMPILE) --extra dev --extra gpu -c requirements.txt -o requirements-gpu.txt
 
 clean: ## remove what is rendered; finished runs stay
-	rm -rf reports/report.* reports/results.json reports/figures reports/preview
+	for in in reports reports/preview; do rm -rf $$in/report.* $$in/results.json $$in/figures; done
 
 clean-runs: clean ## remove finished runs as well
-	rm -rf reports/runs reports/logs
+	rm -rf reports/runs reports/logs reports/preview

@@ -71,6 +71,18 @@ def test_make_without_a_door_lists_them_all(at_root):
     assert {line.split()[1] for line in listed.splitlines()} == set(doors)
 
 
+def test_what_is_rendered_can_be_removed_without_what_was_run(at_root, tmp_path):
+    runs = [tmp_path / folder / "runs" / "a" / "b.ipynb" for folder in ("reports", "reports/preview")]
+    pages = [run.parents[2] / "report.html" for run in runs]
+    for file in (*runs, *pages):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.touch()
+    make = ["make", "-f", ROOT / "Makefile", "-C", tmp_path, f"LOCK={ROOT / 'requirements.txt'}"]
+    for door, left in (("clean", [True, False]), ("clean-runs", [False, False])):
+        subprocess.run([*make, door], check=True, capture_output=True)
+        assert [all(file.exists() for file in files) for files in (runs, pages)] == left
+
+
 @pytest.mark.parametrize("file", ["Makefile", "Snakefile"])
 def test_small_enough_to_read_at_a_glance(file):
     assert len((ROOT / file).read_text().splitlines()) <= 60
