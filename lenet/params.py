@@ -155,8 +155,12 @@ def points(study: str, declared: dict) -> list[dict]:
     if ("grid" in declared) == ("points" in declared):
         raise ParameterError(f"{study}: must declare either grid or points")
     if "points" in declared:
+        if not isinstance(declared["points"], list):
+            raise ParameterError(f"{study}: points = {declared['points']!r}: must be a list")
         return [coerced(study, point) for point in declared["points"]]
     grid = declared["grid"]
+    if not isinstance(grid, dict) or not all(isinstance(values, list) for values in grid.values()):
+        raise ParameterError(f"{study}: grid = {grid!r}: must have a list of values for each parameter")
     return [coerced(study, dict(zip(grid, values, strict=True))) for values in product(*grid.values())]
 
 
@@ -169,6 +173,8 @@ def read_study(path: Path, preview: bool = False) -> list[Run]:
     import yaml
 
     declared = yaml.safe_load(path.read_text())
+    if not isinstance(declared, dict):
+        raise ParameterError(f"{path.name}: must have keys among {', '.join(sorted(STUDY_KEYS))}")
     shown = declared.pop("preview", {}) or {}
     if unknown := (set(declared) | set(shown)) - STUDY_KEYS:
         raise ParameterError(f"{path.name}: {sorted(unknown)[0]}: must be one of {', '.join(sorted(STUDY_KEYS))}")

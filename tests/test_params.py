@@ -127,6 +127,9 @@ def test_a_preview_changes_only_what_it_names(tmp_path):
         ("notebook: lr_study\ngrid: {lr: [fast]}", "lr = 'fast': must be a number from"),
         ("notebook: lr_study\ngrid: {momentum: [0.9]}", "momentum = 0.9: lr_study has no such parameter"),
         ("notebook: lr_study\npoints: [0.1]", "must be a mapping"),
+        ("notebook: lr_study\npoints:", "points = None: must be a list"),
+        ("notebook: lr_study\ngrid: {lr: 0.1}", "grid = {'lr': 0.1}: must have a list of values"),
+        ("", "must have keys among fixed, grid"),
     ],
 )
 def test_a_mistake_in_a_study_file_is_named(text, complaint, tmp_path):
