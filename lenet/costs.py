@@ -45,9 +45,9 @@ def output_gib(filters, images=TRAIN):
 
 
 def measured(side, column, of=max, unit=GIB):
-    """One number of the memory frame at up to 32 filters, and n, the filter counts that there are."""
+    """One number of the memory frame at up to 32 filters, and n, the filter counts where it could be measured."""
     rows = side.rows("memory")
-    rows = rows[rows["filters"] <= 32] if len(rows) else rows
+    rows = rows[rows["filters"] <= 32].dropna(subset=column) if len(rows) else rows
     return st.exact(of(rows[column]) / unit, rows["filters"].nunique()) if len(rows) else st.exact()
 
 

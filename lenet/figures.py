@@ -18,7 +18,7 @@ from lenet.statistics import LEVEL
 COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9"]
 STATIC_WIDTH = 560
 INK = "currentColor"
-ORIGINS = ["this machine", "2017"]
+ORIGINS = ["ours", "2017"]
 
 
 @alt.theme.register("report", enable=True)
@@ -154,7 +154,7 @@ def _runtime_panel(times, x, y):
 def runtime(times, title="Runtime (s, logarithmic)"):
     """Figure 2: runtime by filters and by parameters, dashed for 2017.
 
-    `times` has source (2017, this machine), device (CPU, GPU), filters, parameters, seconds, and low and high
+    `times` has source (2017, ours), device (CPU, GPU), filters, parameters, seconds, and low and high
     (s; NaN where there is one sample). `title` names what was timed.
     """
     if not set(times["source"]) <= set(ORIGINS):

@@ -134,8 +134,11 @@ def goes_on(side):
     return {"error, 60 / 15": st.geometric(e[60] / e[15]), "speed, 45 to 60 / 1 to 15": (speed, 1)}
 
 
-def image_variance(side, better, worse) -> float:
-    """Variance of the mean difference of two rates from the choice of images: each image's mean over seeds."""
+def image_variance(side, better, worse) -> tuple[float, int]:
+    """Variance of the mean difference of two rates from the choice of images, each its mean over seeds; their number.
+
+    Those are the seeds whose last epoch is the fifteenth, for whose images alone it is known who was right then.
+    """
     right = []
     for rate in (better, worse):
         rows = side.rows("right", lr=rate, **side.setting)
@@ -144,7 +147,7 @@ def image_variance(side, better, worse) -> float:
     epoch = 15 if 15 in dict(keys) else max(dict(keys), default=None)
     bits = [[np.unpackbits(np.frombuffer(of[key], np.uint8)) for key in keys if key[0] == epoch] for of in right]
     differences = np.mean(np.subtract(*np.asarray(bits, float)), axis=0) if keys else [math.nan]
-    return np.var(differences) / len(differences)
+    return np.var(differences) / len(differences), len(bits[0])
 
 
 def best_of_four(side):
@@ -155,8 +158,10 @@ def best_of_four(side):
     rate = min(ends, key=lambda rate: ends[rate].mean())
     found = {f"{rate:g} less 0.1": side.difference(ends[rate], best)}
     if not side.one_run:
-        chance = image_variance(side, 0.1, rate)
-        found["the same, images also left to chance"] = st.student(np.subtract(*common(ends[rate], best)), chance)
+        chance, seeds = image_variance(side, 0.1, rate)
+        found[f"the same, images of {seeds} networks also left to chance"] = st.student(
+            np.subtract(*common(ends[rate], best)), chance
+        )
     return found
 
 
@@ -185,7 +190,7 @@ def wide_failures(side):
     found = {"normal, linear": st.exact()}
     for (init, head), group in rows.groupby(["init", "head"]) if len(rows) else ():
         failed = (group["failed"] != "").groupby(group["seed"]).any()
-        share = st.exact(float(failed.mean())) if side.one_run else st.proportion(failed.sum(), len(failed))
+        share = st.proportion(failed.sum(), len(failed))
         found[f"{init}, {head}"] = share, 0 if (init, head) == ("normal", "linear") else None
     return found
 

@@ -100,10 +100,12 @@ def surroundings(record: dict) -> str:
 
 
 def ends(record: dict) -> tuple:
-    """The rows of `table` of the least and the largest ratio of another peer, and this engine's shares of the peak."""
+    """The rows of `table` of least and largest ratio of another peer, at most two; this engine's shares of the peak."""
     rows = table(record)
     others = rows[rows["name"] != "ours"].sort_values("ratio")
-    return others.iloc[0], others.iloc[-1], rows.loc[rows["name"] == "ours", "peak_share"]
+    return list(others.iloc[[0, -1]].itertuples() if len(others) else ()), rows.loc[
+        rows["name"] == "ours", "peak_share"
+    ]
 
 
 def proofs(record: dict) -> pd.DataFrame:

@@ -1,4 +1,4 @@
-"""Charts of the claims: each public function takes a frame that `tables` made and returns an Altair chart."""
+"""Charts of the claims: each public function takes a frame that another module made and returns an Altair chart."""
 
 import altair as alt
 import pandas as pd

@@ -15,6 +15,7 @@ from lenet import data, machine, params
 from lenet.costs import EPOCHS_2017
 
 SCHEMA = 1
+UNCOMMITTED = "not committed"
 PARTS = ("epoch", "training_evaluation", "validation")
 TIMED = ("wall_2017_seconds", "parameters", "flops_per_epoch", "peak_gflops", "finite", "machine")
 
@@ -46,8 +47,13 @@ def commit() -> str:
 
 
 def last_change(path: str, of) -> tuple[str, str]:
-    """Commit and time (ISO, UTC offset) since which of(a file's text) is what it is; "unknown" outside git."""
-    since, now = ("unknown", "unknown"), of(git("show", f"HEAD:./{path}"))
+    """Commit and time (ISO, UTC offset) since which of(a file's text) is what it is; "unknown" where git knows none.
+
+    The commit is UNCOMMITTED where the last one has it otherwise.
+    """
+    since, now = ("unknown", "unknown"), of((params.ROOT / path).read_text().strip())
+    if (last := git("show", f"HEAD:./{path}")) != "unknown" and of(last) != now:
+        return UNCOMMITTED, "unknown"
     for line in git("log", "--format=%h %cI", "--", path).splitlines():
         commit, _, time = line.partition(" ")
         if not time or of(git("show", f"{commit}:./{path}")) != now:

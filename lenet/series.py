@@ -119,7 +119,8 @@ def memory_passes(memory: pd.DataFrame, images: int) -> pd.DataFrame:
     """GiB by filters of a pass over `images` at once, measured, and of the first layer's output alone, computed."""
     rows = [("first output", f, costs.output_gib(f, images)) for f in costs.FILTERS["GPU"][:3]]
     for row in memory.itertuples():
-        rows.append(("all at once", row.filters, row.whole_set_bytes / costs.GIB))
+        if pd.notna(row.whole_set_bytes):
+            rows.append(("all at once", row.filters, row.whole_set_bytes / costs.GIB))
         rows.append(("in batches", row.filters, max(row.batched_bytes, 2**20) / costs.GIB))
     return pd.DataFrame(rows, columns=["series", "filters", "gib"]).assign(side="ours")
 

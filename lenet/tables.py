@@ -12,7 +12,9 @@ from lenet import arithmetic, claims, data, machine, scraps
 from lenet.figures import mean_interval
 
 REFERENCE = Path(__file__).parent / "reference"
-HERE, THEN = "this machine", "2017"
+HERE, THEN = "ours", "2017"
+CHOSEN = "train/"  # the study of the setting that was chosen
+TIMED = {"threads": 0, "shards": 0, "backend": "tensorflow", "tf32": False}  # of the study's own timing runs
 SOURCE = (
     'D.-E. Künstle, "Exercise 2: LeNet in Tensorflow", 20 November 2017, a hand-in for a deep-learning lab course, '
     "read off the vector drawing of its two figures, and from its author's published notebook"
@@ -140,11 +142,12 @@ def evidence(finished: list[scraps.Finished], records=()) -> claims.Evidence:
     memory = [{"run": run.name} | run.record["memory"] for run in finished if "memory" in run.record]
     shared = [run.record for run in finished if "shared_images" in run.record]
     images = {"duplicates": shared[0]["shared_images"], "dataset": shared[0]["dataset"]} if shared else {}
+    timed = [run for run in finished if "measured" in run.record and TIMED.items() <= run.record["parameters"].items()]
     return claims.Evidence(
         scraps.joined(studies, "curves"),
         right[right["right"] != ""] if len(right) else right,
         scraps.joined(finished, "probes"),
-        scraps.times([*finished, *records]),
+        scraps.times([*timed, *records]),
         pd.DataFrame(memory),
         images,
     )
@@ -175,7 +178,7 @@ def test_errors(finished: list[scraps.Finished]) -> pd.DataFrame:
     rows = [
         (run.record["parameters"]["seed"], run.frames["curves"].iloc[-1]["validation_error"],
          run.record["test_error"], run.record["failed"] or "no", run.name)
-        for run in finished if "test_error" in run.record
+        for run in finished if run.name.startswith(CHOSEN) and "test_error" in run.record
     ]  # fmt: skip
     columns = ["Seed", "Validation error", "Test error", "Failed", "run"]
     return pd.DataFrame(rows, columns=columns).astype({"Validation error": float, "Test error": float})
@@ -209,6 +212,16 @@ def inventory(finished: list[scraps.Finished]) -> pd.DataFrame:
     table = pd.DataFrame(rows, columns=["Study", "Runs", "Networks", "Epochs", "Failed", "Training, core minutes"])
     table = table.groupby("Study", sort=False).sum(min_count=1)
     return table.astype(dict.fromkeys(table.columns[:4], "Int64")).reset_index()
+
+
+def rounds(times: pd.DataFrame) -> pd.DataFrame:
+    """Seconds of a training epoch by series and filters: median, lowest and highest of the rounds, n, and the runs."""
+    if times.empty:
+        return pd.DataFrame(columns=["name", "median", "min", "max", "count", "runs"])
+    grouped = times.groupby(["series", "filters"])
+    found = grouped["epoch_seconds"].agg(["median", "min", "max", "count"]).assign(runs=grouped["run"].agg(sorted))
+    names = ["epoch_seconds_" + re.sub(r"\W+", "_", f"{series} {filters}") for series, filters in found.index]
+    return found.assign(name=names).reset_index(drop=True)
 
 
 def edges(text: str) -> list[str]:

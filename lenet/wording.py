@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 import pandas as pd
 
 from lenet.claims import Claim, Result
+from lenet.scraps import UNCOMMITTED
 from lenet.statistics import FAILS, HOLDS, LEVEL, NOT_MEASURED, UNDECIDED, Band, Estimate, Part, decide, margin
 
 INTERVAL = f"{LEVEL:.0%} interval"
@@ -167,8 +168,9 @@ def ends(estimate: Estimate) -> tuple[float, float | None, float | None]:
 
 def committed(known: dict[str, str]) -> str:
     """When the bands were fixed and worded, and when the first run that they judge was finished."""
-    if known["time"] == "unknown":
-        return "When the bands were last changed is not known: this report was made outside version control."
+    if "unknown" in (known["time"], known["worded_time"]):
+        why = "they differ from the last commit" if UNCOMMITTED in known.values() else "there is no version control"
+        return f"When the bands were last changed or worded is not known: {why}."
     times = {key: datetime.fromisoformat(known[key]).astimezone(UTC) for key in known if key.endswith("time")}
     day = {key: f"{time:%Y-%m-%d} at {time:%H:%M} UTC" for key, time in times.items()}
     fixed = f"The limits of the bands were last changed on {day['time']}, in commit {known['commit']}, and the words "
@@ -178,7 +180,8 @@ def committed(known: dict[str, str]) -> str:
     before = times["time"] < times["first_time"]
     first = f"The first run that they judge, {known['first_run']}, was finished on {day['first_time']}"
     order = "after the limits were fixed" if before else "before the last change of a limit"
-    return f"{fixed}{first}, from commit {known['first_commit']}: {order}."
+    seeds = " The seeds of the runs are ones that nobody had looked at before." * before
+    return f"{fixed}{first}, from commit {known['first_commit']}: {order}.{seeds}"
 
 
 def tally(verdicts) -> str:

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from lenet import arithmetic, claims, costs, learning
+from lenet import arithmetic, claims, costs, learning, series
 from lenet import statistics as st
 
 RATES = learning.RATES
@@ -282,11 +282,10 @@ def test_disjoint(count, verdict):
 
 VERDICTS_2017 = {
     st.HOLDS: "disjoint conv_formula ordering early_drop linear_0001 straighter_than_others best_of_four "
-    "parameters_double work_grows conv_share_grows conv_work memory cpu_slower gpu_flat_to_32 gpu_climbs_after "
-    "diverged_wide",
+    "parameters_double work_grows conv_share_grows conv_work memory cpu_slower gpu_flat_to_32 gpu_climbs_after",
     st.FAILS: "parameter_counts then_constant two_epochs_enough conv_dominate batches_solve_it cpu_exponential "
     "doubles_with_parameters doubles_with_work sequential gpu_full knee figure2_is_training",
-    st.UNDECIDED: "steepness_differs rate_times_epochs stop_beats_next_rate",
+    st.UNDECIDED: "steepness_differs rate_times_epochs stop_beats_next_rate diverged_wide",
     st.NOT_MEASURED: "one_run_ranks constant_with_more_epochs limits_differ 0001_goes_on best_is_inside overshoot "
     "nan_timing robust_to_unspecified 2017_is_one_of_ours",
 }
@@ -365,6 +364,23 @@ def test_a_longer_run_repeats_a_shorter_one():
     long.loc[long.index[7], "validation_error"] += 1e-4
     with pytest.raises(ValueError, match=r"long, study/lr=0.0001: validation_error must be the same"):
         claims.verdicts(claims.Evidence(curves=pd.concat([short, long], ignore_index=True)), REFERENCE)
+
+
+def test_runs_of_another_number_of_shards_are_other_runs():
+    build, inside, *_ = CASES["two_epochs_enough"]
+    ours, others = build(inside).curves, build(inside).curves.assign(shards=1, run="others", validation_error=0.5)
+    both = claims.Evidence(curves=pd.concat([others, ours], ignore_index=True))
+    found = claims.verdicts(both, REFERENCE)["two_epochs_enough"]
+    assert (found.verdict, found.runs) == (st.HOLDS, ["study/lr=0.1"])
+
+
+@pytest.mark.parametrize(("gib", "verdict"), [([4, 5, 9], st.HOLDS), ([4, 5, None], st.NOT_MEASURED)])
+def test_memory_that_could_not_be_measured_is_missing(gib, verdict):
+    rows = pd.DataFrame({"run": "memory", "filters": [8, 16, 32], "batched_bytes": 1.0, "predictions_equal": True})
+    rows["whole_set_bytes"] = [each and each * costs.GIB for each in gib]
+    assert result("memory", claims.Evidence(memory=rows)).verdict == verdict
+    passes = series.memory_passes(rows, 50_000)
+    assert (passes["series"] == "all at once").sum() == sum(each is not None for each in gib)
 
 
 def test_verdicts_hang_on_the_evidence():

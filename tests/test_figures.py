@@ -134,7 +134,7 @@ def test_only_timings_with_an_interval_carry_one():
     spec = figures.runtime(times()).to_dict()
     bars = [layer for layer in spec["concat"][0]["layer"] if layer["mark"]["type"] == "rule"]
     sources = [row["source"] for row in spec["datasets"][bars[0]["data"]["name"]]]
-    assert sources == ["this machine"] * 6
+    assert sources == ["ours"] * 6
 
 
 def test_a_picture_keeps_its_pixels():

@@ -153,8 +153,11 @@ def test_ratios_are_medians_of_pairs():
     said = peers.surroundings(toy_record())
     assert said.startswith("Versions and threads: ours: 2.21, one. Other programs had 3% of the cores")
     assert said.endswith("These diverged: keras at 8 filters, keras at 16 filters.")
-    near, far, shares = peers.ends(toy_record())
-    assert (near["peer"], far["ratio"], len(shares)) == ("Keras fit", 3, 2)
+    (near, far), shares = peers.ends(toy_record())
+    assert (near.peer, far.ratio, len(shares)) == ("Keras fit", 3, 2)
+    alone = toy_record()
+    alone["samples"] = [one for one in alone["samples"] if one["pair"] == "ours" or one["peer"] == "ours"]
+    assert peers.ends(alone)[0] == []
 
 
 def test_a_peer_that_failed_has_a_reason_and_no_time():

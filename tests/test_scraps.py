@@ -74,6 +74,7 @@ def test_a_run_with_other_settings_than_planned_is_refused(finished):
 
 def test_the_last_change_is_that_of_what_is_asked_for(tmp_path, monkeypatch):
     monkeypatch.setattr(params, "ROOT", tmp_path)
+    (tmp_path / "bands").touch()
     assert scraps.last_change("bands", str) == ("unknown", "unknown")
     git = ["git", "-C", str(tmp_path), "-c", "user.name=a", "-c", "user.email=a@b.c"]
     subprocess.run([*git, "init", "--quiet"], check=True)
@@ -83,6 +84,9 @@ def test_the_last_change_is_that_of_what_is_asked_for(tmp_path, monkeypatch):
         subprocess.run([*git, "commit", "--quiet", "--message", text], check=True)
     numbers, words = (scraps.last_change("bands", of)[0] for of in (lambda text: text[0], str))
     assert [scraps.git("log", "-1", "--format=%s", commit) for commit in (numbers, words)] == ["2 old", "2 new"]
+    (tmp_path / "bands").write_text("2 newer")
+    numbers, words = (scraps.last_change("bands", of)[0] for of in (lambda text: text[0], str))
+    assert (scraps.git("log", "-1", "--format=%s", numbers), words) == ("2 old", scraps.UNCOMMITTED)
 
 
 def test_the_title_page_names_the_commits_of_runs_and_report():

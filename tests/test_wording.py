@@ -139,7 +139,11 @@ def test_thresholds_are_dated_against_the_first_run(finished, word):
     assert f"{word} t" in text.split(": ")[1]
     assert "2026-05-01 at 10:00 UTC, in commit abc" in text
     assert "2026-05-03 at 00:00 UTC, in commit bcd" in text
-    assert "outside version control" in wording.committed({"commit": "unknown", "time": "unknown"})
+    never = {"commit": "unknown", "time": "unknown", "worded_commit": "unknown", "worded_time": "unknown"}
+    assert "there is no version control" in wording.committed(never)
+    assert "differ from the last commit" in wording.committed(
+        known | {"worded_commit": scraps.UNCOMMITTED, "worded_time": "unknown"}
+    )
 
 
 def test_the_edges_of_bands_are_their_limits_without_a_word():
@@ -217,6 +221,28 @@ def test_longer_runs_and_repeats_count_once(planned):
     assert not runs.duplicated(["lr", "seed", "epoch"]).any()
     networks = dict.fromkeys((0.001, 0.01, 0.03, 0.1, 0.3, 1.0), 5)
     assert runs.groupby("lr")["seed"].nunique().to_dict() == networks | {0.0001: 15}
+
+
+def test_a_study_of_ones_own_stays_out_of_what_the_report_tells(planned):
+    finished = scraps.read_all(*planned)
+    mine = []
+    for run in finished:
+        kind, setting = run.record["notebook"], run.record["parameters"]
+        change = {"benchmark": {"threads": 1}, "train": {"lr": 0.01}}.get(kind)
+        if change:
+            known = run.record | {"parameters": setting | change, "test_error": 0.5}
+            mine.append(run._replace(name=f"mine/{run.name}", record=known))
+    assert {run.record["notebook"] for run in mine} == {"benchmark", "train"}
+    assert tables.evidence([*finished, *mine]).times.equals(tables.evidence(finished).times)
+    assert tables.test_errors([*finished, *mine]).equals(tables.test_errors(finished))
+
+
+def test_rounds_are_summed_up_for_the_file_of_numbers(planned):
+    found = tables.rounds(tables.evidence(scraps.read_all(*planned)).times).set_index("name")
+    assert list(found.index) == [f"epoch_seconds_CPU_{filters}" for filters in (8, 16, 32, 64)]
+    assert (found["min"] <= found["median"]).all()
+    assert found["count"].tolist() == [5] * 4
+    assert found["runs"].iloc[0][0] == "benchmark/device=CPU,filters=8"
 
 
 def test_wrong_images_by_hand():
