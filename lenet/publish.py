@@ -175,6 +175,9 @@ def paper(document, folder):
     for element in _elements(document):
         if element["t"] == "CodeBlock" and "python" in element["c"][0][1]:
             element.update(t="RawBlock", c=["typst", ""])
+        elif element["t"] == "BulletList":
+            # An item that breaks over a page loses lines where a figure is placed at the page's bottom.
+            element["c"] = [_unbroken(item) for item in element["c"]]
         elif element["t"] == "Div" and "scroll" in element["c"][0][1]:
             _keep_together(element)
         elif element["t"] == "Image":
@@ -193,9 +196,17 @@ def _keep_together(frame):
     """Let a table of few rows break over no page; that of many must."""
     (table,) = frame["c"][1]
     if sum(len(body[3]) for body in table["c"][4]) <= FEW_ROWS:
-        scope = ("#[#show figure: set block(breakable: false)", "]")
-        before, after = ({"t": "RawBlock", "c": ["typst", text]} for text in scope)
-        frame["c"][1] = [before, table, after]
+        frame["c"][1] = _within("#[#show figure: set block(breakable: false)", [table])
+
+
+def _unbroken(item):
+    return _within("#block(breakable: false)[", item)
+
+
+def _within(scope, blocks):
+    """The blocks in a scope of typst's."""
+    before, after = ({"t": "RawBlock", "c": ["typst", text]} for text in (scope, "]"))
+    return [before, *blocks, after]
 
 
 def _write(document, writer, variables, flags):

@@ -32,9 +32,9 @@ def source(folder):
     return publish.paper(numbered(folder), folder)
 
 
-def numbered(folder):
-    book = nbformat.read(folder / "report.ipynb", as_version=4)
-    document = publish._document(publish._markdown(book), METADATA)
+def numbered(folder, notebook="report.ipynb", metadata=METADATA):
+    book = nbformat.read(folder / notebook, as_version=4)
+    document = publish._document(publish._markdown(book), metadata)
     publish._number(document, folder)
     return document
 
@@ -146,6 +146,14 @@ def test_the_paper_is_the_same_each_time(folder, page):
     publish.publish(folder / "report.ipynb", folder, **METADATA)
     assert (folder / "report.pdf").read_bytes() == paper
     assert (folder / "report.html").read_text() == page
+
+
+def test_an_item_of_a_list_breaks_over_no_page_of_the_paper(tmp_path):
+    """Where it did, and a figure was placed at the page's bottom, typst left lines out."""
+    published(tmp_path, "# Title\n\n- one\n- two\n\n  and more\n\nnone")
+    source = publish.paper(numbered(tmp_path, "one.ipynb", {}), tmp_path)
+    items = re.findall(r"#block\(breakable: false\)\[\s*(.*?)\s*\]\s*(?=\n- |\nnone)", source, re.DOTALL)
+    assert [words(item) for item in items] == ["one", "two and more"]
 
 
 def test_a_preview_says_so_on_both(folder, tmp_path):
