@@ -27,10 +27,11 @@ def reference(name: str) -> pd.DataFrame:
 
 
 def seeds(curves: pd.DataFrame) -> str:
-    """How many networks a mean is over, in words for a caption."""
+    """How many networks a mean is over, fewest and most, in words for a caption."""
     setting = ["lr", *(name for name in claims.FAITHFUL if name in curves)]
-    counts = sorted(set(curves.groupby(setting)["seed"].nunique()))
-    return ("-".join(map(str, counts)) or "no") + " networks that differ in their initial values"
+    counts = curves.groupby(setting)["seed"].nunique()
+    ends = sorted({counts.min(), counts.max()} if len(counts) else ())
+    return ("-".join(map(str, ends)) or "no") + " networks that differ in their initial values"
 
 
 def parameters(layers: pd.DataFrame, stated: pd.Series) -> pd.DataFrame:

@@ -157,7 +157,7 @@ def overfitting(rate: float, loss: float, error: float, still: float) -> str:
     told = f"at rate {rate:g} the loss changes by {loss_told}, the error by {error_told}"
     if error < -still:
         return f"{told} (it goes on learning)"
-    return f"{told} (it learns its training images and no others: it overfits)" if loss < -still else told
+    return f"{told} (the loss goes on falling and the mean error does not: it overfits)" if loss < -still else told
 
 
 def ends(estimate: Estimate) -> tuple[float, float | None, float | None]:

@@ -295,7 +295,7 @@ def test_a_p_value_has_a_correction_and_no_interval():
 
 
 @pytest.mark.parametrize(
-    ("loss", "error", "end"), [(-0.7, 0.01, "overfits)"), (-0.7, -0.3, "goes on learning)"), (0.02, 0.01, "by +1%")]
+    ("loss", "error", "end"), [(-0.7, 0.01, "it overfits)"), (-0.7, -0.3, "goes on learning)"), (0.02, 0.01, "by +1%")]
 )
 def test_a_network_that_learns_by_heart_is_told_from_one_that_learns(loss, error, end):
     assert wording.overfitting(0.1, loss, error, 0.1).endswith(end)
