@@ -10,7 +10,7 @@ from lenet.params import plan, sources
 
 FOLDER = "reports/preview" if config["preview"] else "reports"
 FLAGS = f"--dataset {config['dataset']}" + " --preview" * config["preview"]
-PYTHON = shlex.quote(sys.executable)
+PYTHON = shlex.quote(sys.executable.removeprefix(f"{Path.cwd()}/"))  # a project that was moved need not run again
 READERS = ["arithmetic", "claims", "costs", "curves", "figures", "files", "learning", "params", "peers", "pilot", "plots",
            "publish", "report", "scraps", "series", "statistics", "tables", "wording"]
 # The last has the highest priority. Timing runs first, each alone, all sizes of a round before the next round; of
