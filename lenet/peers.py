@@ -103,9 +103,8 @@ def ends(record: dict) -> tuple:
     """The rows of `table` of least and largest ratio of another peer, at most two; this engine's shares of the peak."""
     rows = table(record)
     others = rows[rows["name"] != "ours"].sort_values("ratio")
-    return list(others.iloc[[0, -1]].itertuples() if len(others) else ()), rows.loc[
-        rows["name"] == "ours", "peak_share"
-    ]
+    shares = rows.loc[rows["name"] == "ours", "peak_share"]
+    return list(others.iloc[[0, -1]].itertuples() if len(others) else ()), shares
 
 
 def proofs(record: dict) -> pd.DataFrame:
