@@ -112,14 +112,15 @@ backends.use_jax("CPU")
 digits = data.load_digits()
 some = data.Images(*(part[:150] for part in digits.train))
 few, pixels = digits._replace(train=some), some.images[..., None] / np.float32(255)
-network, trainer = model.build(5, "relu", seed=7), jax_engine.Trainer(few, filters=5, head="relu")
-trainer.reset(7)
-np.testing.assert_allclose(trainer.logits(trainer.weights, some.images), network(pixels), rtol=1e-4, atol=1e-4)
-trainer.epoch(0.05, trainer.order(7, 1))
-network.compile(keras.optimizers.SGD(0.05), keras.losses.SparseCategoricalCrossentropy(from_logits=True))
-network.fit(pixels, some.labels, batch_size=64, shuffle=False, verbose=0)
-for ours, theirs in zip(trainer.weights, network.get_weights(), strict=True):
-    np.testing.assert_allclose(ours, theirs, rtol=1e-3, atol=1e-5)
+for head in ("linear", "relu"):
+    network, trainer = model.build(5, head, seed=7), jax_engine.Trainer(few, filters=5, head=head)
+    trainer.reset(7)
+    np.testing.assert_allclose(trainer.logits(trainer.weights, some.images), network(pixels), rtol=1e-4, atol=1e-4)
+    trainer.epoch(0.05, trainer.order(7, 1))
+    network.compile(keras.optimizers.SGD(0.05), keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+    network.fit(pixels, some.labels, batch_size=64, shuffle=False, verbose=0)
+    for ours, theirs in zip(trainer.weights, network.get_weights(), strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-3, atol=1e-5)
 print("equal on", keras.backend.backend())
 """
 
@@ -127,6 +128,26 @@ print("equal on", keras.backend.backend())
 def test_the_keras_model_on_jax_has_the_same_logits_and_trains_to_the_same_weights():
     run = subprocess.run([sys.executable, "-c", KERAS], capture_output=True, text=True)
     assert run.stdout == "equal on jax\n", run.stderr
+
+
+BITS = """
+import hashlib
+from lenet import data, train
+trainer = train.Trainer(data.load_digits(), filters=2)
+trainer.reset(1)
+trainer.epoch(0.1, trainer.order(1, 1))
+bits = hashlib.sha256(b"".join(w.tobytes() for w in trainer.model.get_weights())).hexdigest()
+"""
+
+
+def test_the_tensorflow_engine_needs_no_jax_and_has_the_same_bits_beside_it():
+    alone = (
+        f"import sys; sys.modules['jax'] = None; from lenet import machine; machine.use('CPU', 2)\n{BITS}\nprint(bits)"
+    )
+    run = subprocess.run([sys.executable, "-c", alone], capture_output=True, text=True, check=True)
+    here = {}
+    exec(BITS, here)
+    assert run.stdout == here["bits"] + "\n"
 
 
 @pytest.fixture(scope="module")
