@@ -80,6 +80,16 @@ def test_again_there_is_nothing_to_do(tree):
     assert "nothing to do: reports/preview/report.html and reports/preview/report.pdf are up to date" in said
 
 
+def test_a_gpu_added_runs_nothing_again(tree):
+    def planned(gpu):
+        words = f"--nolock --cores 2 --dry-run --config preview=True gpu={gpu} dataset=digits".split()
+        return tree.call("snakemake", *words)[1]
+
+    assert "Nothing to be done" in planned(False)
+    said = planned(True)
+    assert set(re.findall(r"^rule (\w+):", said, re.MULTILINE)) <= {"report"}, said
+
+
 def test_another_value_of_a_grid_is_run_alone_and_told_at_once(trees, built, tree):
     before, new = built.runs(), "lr_study/filters=5"
     study = (tree.root / "params" / "lr_study.yaml").read_text()

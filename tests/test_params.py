@@ -144,8 +144,10 @@ def test_the_projects_own_studies_are_whole():
     assert {run.settings["filters"] for run in full if run.study == "benchmark"} == {8, 16, 32, 64}
     assert {run.settings["device"] for run in full} == {"CPU"}
     assert len(preview) <= 14
-    gpu = {run.settings["filters"] for run in params.plan(gpu=True) if run.settings["device"] == "GPU"}
-    assert gpu == {8, 16, 32, 64, 128, 256}
+    gpu = [run.settings for run in params.plan(gpu=True) if run.settings["device"] == "GPU"]
+    assert {(each["filters"], each["round"]) for each in gpu} == {
+        (filters, number) for filters in (8, 16, 32, 64, 128, 256) for number in range(1, 6)
+    }
 
 
 def test_a_run_depends_on_what_makes_its_numbers_and_on_nothing_else():
