@@ -178,10 +178,9 @@ def committed(known: dict[str, str]) -> str:
     if "first_run" not in known:
         return fixed + "No run has been held against them yet."
     before = times["time"] < times["first_time"]
-    first = f"The first run that they judge, {known['first_run']}, was finished on {day['first_time']}"
+    first = f"The first run of this report that they judge, {known['first_run']}, was finished on {day['first_time']}"
     order = "after the limits were fixed" if before else "before the last change of a limit"
-    seeds = " The seeds of the runs are ones that nobody had looked at before." * before
-    return f"{fixed}{first}, from commit {known['first_commit']}: {order}.{seeds}"
+    return f"{fixed}{first}, from commit {known['first_commit']}: {order}."
 
 
 def tally(verdicts) -> str:
