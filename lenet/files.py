@@ -7,9 +7,16 @@ from pathlib import Path
 
 @contextmanager
 def whole(path):
-    """Give a path beside `path` to write to; it takes the place of `path` when the block ends without an error.
+    """A path to write to, which takes the place of `path` when the block has ended.
 
-    Missing folders are made. After an error neither the new file nor a change of the old one is left.
+    Missing folders are made. After an error the old file is as it was, and no new one is left.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     with whole(Path(folder) / "a.txt") as part:
+    ...         _ = part.write_text("all of it")
+    ...     print((Path(folder) / "a.txt").read_text())
+    all of it
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
