@@ -1,0 +1,96 @@
+"""What came out of training: the curves of a study, and how often networks diverge."""
+
+import time
+
+import numpy as np
+import pandas as pd
+from tqdm import tqdm
+
+from lenet.hand_in_2017 import SETTING
+from lenet.network.data import Dataset
+from lenet.network.evaluation import pack
+from lenet.network.failure import ONE_DIGIT, first_not_finite, sign
+from lenet.network.trainer import Trainer
+
+HEADS = ("linear", "relu")
+INITS = ("normal", "scaled")
+
+
+def failure(curve: pd.DataFrame) -> str:
+    """How one network diverged, and at which step; "" for one that learnt.
+
+    >>> failure(pd.DataFrame({"failed": ["one digit"], "failed_step": [1564]}))
+    'one digit from step 1,564'
+    """
+    end = curve.iloc[-1]
+    return f"{end.failed} from step {end.failed_step:,}" if end.failed else ""
+
+
+def study(trainer: Trainer, settings: dict) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The curves of several initial values, and which validation images each answered rightly.
+
+    `settings` has lr, epochs, seeds and first_seed. Columns of the curves: those of `Trainer.fit`;
+    of the second frame: seed, epoch, right (packed; "" for a network that diverged).
+    """
+    curves = []
+    right = []
+    for seed in range(settings["first_seed"], settings["first_seed"] + settings["seeds"]):
+        curve, last = trainer.fit(settings["lr"], settings["epochs"], seed)
+        curves.append(curve)
+        bits = "" if failure(curve) else pack(last.right)
+        right.append((seed, curve["epoch"].iloc[-1], bits))
+        if trainer.stopped:
+            break
+    answers = pd.DataFrame(right, columns=["seed", "epoch", "right"])
+    return pd.concat(curves, ignore_index=True), answers
+
+
+def probe(dataset: Dataset, settings: dict) -> pd.DataFrame:
+    """Does a network diverge within its first steps? By the rule of `network.failure`.
+
+    `settings` has lr, steps, filters, batch_size, seeds, first_seed, shards and device. A row for
+    each head, seed and kind of initial values, with columns
+
+    - init, head, seed, steps
+    - failed: "", "not finite" or "one digit"
+    - failed_step: of the first loss that is not finite; the last, where one digit is answered
+    - step_seconds: of one step, on average over the last epoch
+    - error: of the validation images; missing where a loss is not finite
+    """
+    seeds = range(settings["first_seed"], settings["first_seed"] + settings["seeds"])
+    cut = dataset.first_training_images(settings["steps"] * settings["batch_size"])
+    rows = []
+    for head in HEADS:
+        trainer = Trainer.of(cut, {**SETTING, **settings, "head": head})
+        # The first step would be the slowest.
+        trainer.epoch(settings["lr"], np.arange(settings["batch_size"]))
+        for seed in tqdm(seeds, desc=f"{head} head", unit="seed"):
+            for init in INITS:
+                trainer.reset(seed, init)
+                found = first_steps(trainer, settings["lr"], seed, settings["steps"])
+                rows.append({"init": init, "head": head, "seed": seed, **found})
+    return pd.DataFrame(rows)
+
+
+def first_steps(trainer: Trainer, lr: float, seed: int, steps: int) -> dict:
+    """Take some steps, through as many epochs as that takes; what a row of `probe` says of them."""
+    losses = np.empty(0)
+    epoch = 0
+    while len(losses) < steps:
+        epoch += 1
+        left = steps - len(losses)
+        order = trainer.order(seed, epoch)[: left * trainer.options.batch_size]
+        start = time.perf_counter()
+        some = trainer.epoch(lr, order)
+        seconds = (time.perf_counter() - start) / len(some)
+        losses = np.append(losses, some)
+    failed_step = first_not_finite(losses)
+    last = trainer.evaluate(trainer.validation_set)
+    failed = sign(failed_step, last.digits)
+    return {
+        "steps": steps,
+        "failed": failed,
+        "failed_step": steps if failed == ONE_DIGIT else failed_step,
+        "step_seconds": seconds,
+        "error": np.nan if failed_step else last.error,
+    }

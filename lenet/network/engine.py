@@ -1,0 +1,107 @@
+"""The fast engine: all full steps of an epoch are one graph, on the weights of the Keras model."""
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from lenet.network import graph, model
+from lenet.network.evaluation import EVALUATION_BATCH
+from lenet.network.layers import CLASSES
+from lenet.network.options import Options
+
+
+class GraphEngine:
+    """Steps and answers of a network that `proof` finds to be the one in `graph`.
+
+    Each batch is cut in a fixed number of shards that run side by side; their number, not that of
+    the threads, decides the order of additions and so the bits of the result.
+    """
+
+    def __init__(self, network: keras.Model, train_set: graph.Resident, options: Options):
+        self.model = network
+        self.train_set = train_set
+        self.options = options
+        self.variables = [weight.value for weight in network.weights]
+        # Keras would compile with XLA on a GPU alone; so does this engine, and says so.
+        compiled = options.device == "GPU"
+        # One graph for any number of steps.
+        batches = tf.TensorSpec([None, options.batch_size], tf.int32)
+        signature = [batches, tf.TensorSpec([], tf.float32)]
+        self._steps = tf.function(self._steps_graph, signature, jit_compile=compiled)
+        self._last = tf.function(self._step, jit_compile=compiled)
+        self._logits = tf.function(self._logits_graph, jit_compile=compiled)
+
+    def reset(self, seed: int, init: str) -> None:
+        """Set the initial values of a seed."""
+        self.model.set_weights(model.initial_values(self.model, init, seed))
+
+    def epoch(self, lr: float, order: np.ndarray) -> np.ndarray:
+        """Train once on the images in this order; the loss of each step comes back, float32."""
+        rows = order.astype(np.int32)
+        size = self.options.batch_size
+        full = len(rows) // size * size
+        losses = self._steps(rows[:full].reshape(-1, size), lr)
+        rest = rows[full:]
+        if not len(rest):
+            return losses.numpy()
+        scaled = np.float32(self.options.scale(len(rest))) * np.float32(lr)
+        return np.append(losses, self._last(tf.constant(rest), tf.constant(scaled)))
+
+    def logits(self, images: graph.Resident) -> np.ndarray:
+        """Logits (n, 10) of all images of a set."""
+        return self._logits(images.patches).numpy()
+
+    def trace(self, *sets: graph.Resident) -> None:
+        """Make the graphs of an epoch and of evaluating these sets, without running them."""
+        self._steps.get_concrete_function()
+        rest = len(self.train_set.labels) % self.options.batch_size
+        if rest:
+            lr = tf.TensorSpec([], tf.float32)
+            self._last.get_concrete_function(tf.TensorSpec([rest], tf.int32), lr)
+        for images in sets:
+            self._logits.get_concrete_function(images.patches)
+
+    def _weights(self):
+        return [variable.value() for variable in self.variables]
+
+    def _step(self, rows, lr):
+        """One step on a batch of rows; its mean loss comes back."""
+        batch, labels = (tf.gather(each, rows) for each in self.train_set)
+        head, shards = self.options.head, self.options.shards
+        loss, gradients = graph.gradients(self._weights(), batch, labels, head, shards)
+        for variable, gradient in zip(self.variables, gradients, strict=True):
+            # One operation in place, where assign_sub would first make lr * gradient.
+            tf.raw_ops.ResourceApplyGradientDescent(var=variable.handle, alpha=lr, delta=gradient)
+        return loss
+
+    def _steps_graph(self, batches, lr):
+        """A step on each row of `batches`; their losses come back."""
+        steps = tf.shape(batches)[0]
+        losses = tf.TensorArray(tf.float32, steps, element_shape=())
+        for step in tf.range(steps):
+            losses = losses.write(step, self._step(batches[step], lr))
+        return losses.stack()
+
+    def _batch_logits(self, weights, patches, start, size):
+        """Logits of `size` images from `start` on; their shards run side by side."""
+        batch = tf.slice(patches, [start, 0], [size, patches.shape[1]])
+        shards = tf.split(batch, graph.shard_sizes(size, self.options.shards))
+        return tf.concat([graph.logits(weights, shard) for shard in shards], 0)
+
+    def _logits_graph(self, patches):
+        """Logits of all images, one batch at a time, which bounds the memory."""
+        weights = graph.merged(self._weights(), self.options.head)
+        size = EVALUATION_BATCH
+        full = len(patches) // size * size
+        parts = []
+        if full:
+            batches = tf.map_fn(
+                lambda start: self._batch_logits(weights, patches, start, size),
+                tf.range(0, full, size),
+                parallel_iterations=1,
+                fn_output_signature=tf.float32,
+            )
+            parts.append(tf.reshape(batches, (full, CLASSES)))
+        if full < len(patches):
+            parts.append(self._batch_logits(weights, patches, full, len(patches) - full))
+        return tf.concat(parts, 0)

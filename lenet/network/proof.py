@@ -1,0 +1,90 @@
+"""Whether the fast engine trains the Keras model: tried on a few images, before it is trusted."""
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from lenet.network import model
+from lenet.network.engine import GraphEngine
+from lenet.network.graph import Resident
+from lenet.network.keras_engine import KerasEngine
+from lenet.network.options import Options
+
+# The largest differences that are rounding: of logits over the largest logit, and of the weights
+# after one step over the largest change of their array. Rounding may change which of four pooled
+# values is the largest, and so the path of a gradient; that moved a step by up to 2e-3.
+LOGITS_BOUND = 1e-4
+STEP_BOUND = 1e-2
+STEP_LR = 0.1
+# A layer is known by its type and, in this order, those of these settings that it has.
+SETTINGS = """
+kernel_size pool_size strides padding activation use_bias
+kernel_regularizer bias_regularizer activity_regularizer
+"""
+CONVOLUTION = "Conv2D (3, 3) (1, 1) same relu True"
+POOLING = "MaxPooling2D (2, 2) (2, 2) valid"
+LINEAR = "Dense linear True"
+RELU = "Dense relu True"
+KNOWN = {
+    "linear": [CONVOLUTION, POOLING, CONVOLUTION, POOLING, "Flatten", LINEAR, LINEAR],
+    "relu": [CONVOLUTION, POOLING, CONVOLUTION, POOLING, "Flatten", RELU, LINEAR],
+}
+
+
+def difference(network: keras.Model, images: Resident, options: Options) -> str:
+    """The first layer that the fast engine would train otherwise than Keras; "" where none is.
+
+    A step from the same values, on the same images, must lead both to the same weights and logits
+    but for rounding. The network is left with other values.
+    """
+    unknown = unknown_layer(network.layers, KNOWN[options.head])
+    if unknown:
+        return unknown
+    values = model.initial_values(network, "scaled", 0)  # with them no product is far too large
+    fast = GraphEngine(network, images, options)
+    slow = KerasEngine(model.build(options.filters, options.head), images, options)
+    # Making graphs would take seconds.
+    tf.config.run_functions_eagerly(True)
+    try:
+        ours, our_logits = step(fast, values, images)
+        theirs, their_logits = step(slow, values, images)
+    finally:
+        tf.config.run_functions_eagerly(False)
+    for weight, mine, true, before in zip(network.weights, ours, theirs, values, strict=True):
+        if not apart(mine, true, true - before) < STEP_BOUND:
+            return f"{weight.path}, which differs after one step"
+    if not apart(our_logits, their_logits, their_logits) < LOGITS_BOUND:
+        return f"{network.layers[-1].name}, whose logits differ"
+    return ""
+
+
+def step(engine: GraphEngine | KerasEngine, values: list, images: Resident) -> tuple:
+    """The weights after one step from these values, and the logits (n, 10) before it."""
+    engine.model.set_weights(values)
+    logits = engine.logits(images)
+    engine.epoch(STEP_LR, np.arange(len(images.labels)))
+    return engine.model.get_weights(), logits
+
+
+def apart(ours: np.ndarray, theirs: np.ndarray, scale: np.ndarray) -> float:
+    """The largest difference of two arrays over the largest value of a third.
+
+    >>> apart(np.array([1.0, 2.0]), np.array([1.0, 2.5]), np.array([0.0, -5.0]))
+    0.1
+    """
+    tiny = np.finfo(np.float32).tiny
+    return float(np.abs(ours - theirs).max() / max(np.abs(scale).max(), tiny))
+
+
+def unknown_layer(layers: list[keras.Layer], known: list[str]) -> str:
+    """The first layer that the fast engine does not have at its place; "" where it has all."""
+    for place, layer in enumerate(layers):
+        config = layer.get_config()
+        settings = [str(config[name]) for name in SETTINGS.split() if config.get(name) is not None]
+        found = " ".join([type(layer).__name__, *settings])
+        wanted = known[place] if place < len(known) else "its end"
+        if found != wanted:
+            return f"{layer.name}, {found}, where the fast engine has {wanted}"
+    if len(layers) < len(known):
+        return f"{layers[-1].name}, after which the fast engine has {known[len(layers)]}"
+    return ""

@@ -1,0 +1,149 @@
+"""Training of one network on one data set, by the fast engine where that is the Keras model's."""
+
+import math
+import time
+from typing import Any
+
+import keras
+import numpy as np
+import pandas as pd
+from tqdm import tqdm
+
+from lenet.hand_in_2017 import SETTING
+from lenet.network import failure, model, proof
+from lenet.network.data import Dataset, Images
+from lenet.network.engine import GraphEngine
+from lenet.network.evaluation import Evaluation, evaluation
+from lenet.network.graph import Resident, resident
+from lenet.network.keras_engine import KerasEngine
+from lenet.network.options import Options
+
+DEFAULTS: dict[str, Any] = {**SETTING, "shards": 2, "device": "CPU"}
+PROOF_IMAGES = 16
+COLUMNS = ["seed", "epoch", "train_loss", "validation_error", "seconds", "digits"]
+
+
+class Trainer:
+    """Plain gradient descent on one network and one data set, from the initial values of any seed.
+
+    `note` is "", or says why the network is trained through Keras, which is slower. `cpu_seconds`
+    adds up the processor's time, and `stopped` tells whether `fit` was interrupted.
+    """
+
+    def __init__(self, dataset: Dataset, **options: Any):
+        self.options = Options(**(DEFAULTS | options))
+        images = len(dataset.train)
+        size = self.options.batch_size
+        if size > images:
+            raise ValueError(f"batch_size = {size}: must be at most the {images} training images")
+        shards = self.options.shards
+        if shards > size:
+            raise ValueError(f"shards = {shards}: must be at most the batch size, {size}")
+        self.dataset = dataset
+        self.train_set = self._resident(dataset.train)
+        self.validation_set = self._resident(dataset.validation)
+        self.steps = math.ceil(images / size)
+        self.cpu_seconds = 0.0
+        self.stopped = False
+        self.note = ""
+        self.engine = self._engine()
+
+    @classmethod
+    def of(cls, dataset: Dataset, settings: dict) -> "Trainer":
+        """The trainer that a run's settings ask for; its other settings do not matter."""
+        return cls(dataset, **{name: settings[name] for name in Options._fields})
+
+    def _engine(self) -> GraphEngine | KerasEngine:
+        """The engine that trains the Keras model."""
+        options = self.options
+        network = model.build(options.filters, options.head, options.init)
+        some = self._resident(self.dataset.train.first(PROOF_IMAGES))
+        other_layer = proof.difference(network, some, options)
+        if not other_layer:
+            return GraphEngine(network, self.train_set, options)
+        self.note = f"Trained through Keras, which is slower, because of {other_layer}."
+        return KerasEngine(network, self.train_set, options)
+
+    def _resident(self, images: Images) -> Resident:
+        return resident(images, self.options.device)
+
+    @property
+    def model(self) -> keras.Model:
+        """The Keras model, with its weights as they are now."""
+        return self.engine.model
+
+    def reset(self, seed: int, init: str = "") -> None:
+        """Set the initial values of a seed; `init` asks for another kind than the settings'."""
+        self.engine.reset(seed, init or self.options.init)
+
+    def trace(self) -> None:
+        """Make the graphs of an epoch and of both evaluations, without running them."""
+        self.engine.trace(self.train_set, self.validation_set)
+
+    def epoch(self, lr: float, order: np.ndarray) -> np.ndarray:
+        """Train once on the images in this order; the loss of each step comes back, float32."""
+        start = time.process_time()
+        losses = self.engine.epoch(lr, order)
+        self.cpu_seconds += time.process_time() - start
+        return losses
+
+    def evaluate(self, images: Images | Resident) -> Evaluation:
+        """Predict every image of a set once."""
+        if isinstance(images, Images):
+            images = self._resident(images)
+        start = time.process_time()
+        logits = self.engine.logits(images)
+        self.cpu_seconds += time.process_time() - start
+        return evaluation(logits, images.labels.numpy())
+
+    def order(self, seed: int, epoch: int) -> np.ndarray:
+        """The rows of the training set as this epoch takes them."""
+        rows = np.arange(len(self.dataset.train))
+        if self.options.shuffle:
+            return np.random.default_rng([seed, epoch]).permutation(rows)
+        return rows
+
+    def fit(self, lr: float, epochs: int, seed: int) -> tuple[pd.DataFrame, Evaluation]:
+        """Train from a seed's initial values: its curve, and the last evaluation for validation.
+
+        The curve has a row for each epoch from 0, the untrained network, with columns
+
+        - seed, epoch
+        - train_loss: the mean over the steps; missing for epoch 0
+        - validation_error: 0 to 1
+        - seconds: of the training alone
+        - failed: "", "not finite" or "one digit"
+        - failed_step: counted from 1; 0 where it learnt
+
+        From a failure on, train_loss and validation_error are missing. An interrupt ends the curve
+        after the last whole epoch, with the weights of that epoch; `stopped` is then True.
+        """
+        self.reset(seed)
+        self.stopped = False
+        last = self.evaluate(self.validation_set)
+        weights = self.model.get_weights()
+        rows = [(seed, 0, np.nan, last.error, np.nan, last.digits)]
+        failed_step = 0
+        bar = tqdm(range(1, epochs + 1), desc=f"seed {seed}", unit="epoch")
+        try:
+            for epoch in bar:
+                order = self.order(seed, epoch)
+                start = time.perf_counter()
+                losses = self.epoch(lr, order)
+                seconds = time.perf_counter() - start
+                failed_step = failure.first_not_finite(losses)
+                if failed_step:
+                    failed_step += (epoch - 1) * self.steps
+                    rest = range(epoch, epochs + 1)
+                    rows += [(seed, missed, np.nan, np.nan, np.nan, 1) for missed in rest]
+                    break
+                last = self.evaluate(self.validation_set)
+                weights = self.model.get_weights()
+                loss = float(losses.mean(dtype=np.float64))
+                rows.append((seed, epoch, loss, last.error, seconds, last.digits))
+                bar.set_postfix(error=f"{last.error:.2%}")
+        except KeyboardInterrupt:
+            self.stopped = True
+            self.model.set_weights(weights)
+        curve = pd.DataFrame(rows, columns=COLUMNS)
+        return failure.marked(curve, failed_step, self.steps), last

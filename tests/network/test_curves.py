@@ -1,0 +1,120 @@
+"""What studies and probes leave behind."""
+
+import numpy as np
+import pytest
+
+from lenet.network import curves, trainer
+from lenet.network.evaluation import Evaluation, unpack
+from lenet.network.trainer import Trainer
+
+PROBE = {
+    "lr": 1e4,
+    "steps": 25,
+    "filters": 4,
+    "batch_size": 6,
+    "seeds": 2,
+    "first_seed": 1,
+    "shards": 2,
+    "device": "CPU",
+}
+
+
+def test_a_rate_that_diverges_is_recorded_with_its_step_and_leaves_no_error(few):
+    trained = Trainer(few, filters=4, batch_size=10)
+    curve, _ = trained.fit(1e4, 3, 1)
+    assert curve["failed"].unique().tolist() == ["not finite"]
+    step = curve["failed_step"][0]
+    assert 1 <= step <= 15
+    errors = curve["validation_error"]
+    assert errors.notna().tolist() == [True, False, False, False]
+    assert curves.failure(curve) == f"not finite from step {step}"
+
+
+def test_a_study_keeps_which_images_were_right(few):
+    settings = {"lr": 0.1, "epochs": 3, "seeds": 2, "first_seed": 4}
+    trained = Trainer(few, filters=8, init="scaled", batch_size=10)
+    found, right = curves.study(trained, settings)
+    assert found["seed"].unique().tolist() == [4, 5]
+    assert right["epoch"].tolist() == [3, 3]
+    ends = found[found["epoch"] == 3]
+    for bits, error in zip(right["right"], ends["validation_error"], strict=True):
+        assert 1 - unpack(bits, len(few.validation)).mean() == pytest.approx(error)
+
+
+def test_a_diverged_network_answers_nothing(few):
+    settings = {"lr": 1e4, "epochs": 1, "seeds": 1, "first_seed": 1}
+    trained = Trainer(few, filters=4, batch_size=10)
+    _, right = curves.study(trained, settings)
+    assert right["right"].tolist() == [""]
+
+
+def test_a_study_that_is_interrupted_keeps_what_it_has(few, monkeypatch):
+    trained = Trainer(few, filters=2)
+    order = trained.order
+
+    def interrupted(seed, epoch):
+        if (seed, epoch) == (5, 2):
+            raise KeyboardInterrupt
+        return order(seed, epoch)
+
+    monkeypatch.setattr(trained, "order", interrupted)
+    settings = {"lr": 0.1, "epochs": 3, "seeds": 3, "first_seed": 4}
+    found, right = curves.study(trained, settings)
+    assert trained.stopped
+    last = found.groupby("seed")["epoch"].max()
+    assert last.to_dict() == {4: 3, 5: 1}
+    assert right["epoch"].tolist() == [3, 1]
+
+
+def test_a_probe_finds_the_step_that_training_finds(few):
+    probes = curves.probe(few, PROBE)
+    kinds = probes[["init", "head", "seed"]].drop_duplicates()
+    assert len(probes) == len(kinds) == 8
+    assert (probes["step_seconds"] > 0).all()
+    failed = probes[probes["failed"] == "not finite"]
+    assert len(failed) > 0
+    assert failed["error"].isna().all()
+    for probed in failed.itertuples():
+        options = {"filters": 4, "batch_size": 6}
+        trained = Trainer(few, init=probed.init, head=probed.head, **options)
+        curve, _ = trained.fit(1e4, 1, probed.seed)
+        assert probed.failed_step == curve["failed_step"].iloc[-1]
+
+
+def test_a_probe_of_networks_that_learn_counts_none(few):
+    probes = curves.probe(few, {**PROBE, "lr": 0.01, "steps": 100})
+    assert (probes["failed"] != "not finite").all()
+    scaled = probes[probes["init"] == "scaled"]
+    assert scaled["failed"].unique().tolist() == [""]
+    assert not scaled["failed_step"].any()
+    assert scaled["error"].between(0, 0.8).all()
+
+
+def test_a_probe_counts_networks_that_answer_one_digit(few, monkeypatch):
+    def one_digit(_, images):
+        labels = images.labels.numpy()
+        threes = np.full_like(labels, 3)
+        losses = np.zeros(len(labels))
+        return Evaluation(labels, threes, losses)
+
+    monkeypatch.setattr(trainer.Trainer, "evaluate", one_digit)
+    probes = curves.probe(few, {**PROBE, "lr": 1e-6})
+    assert probes["failed"].unique().tolist() == ["one digit"]
+    assert probes["failed_step"].unique().tolist() == [25]
+
+
+@pytest.mark.parametrize("steps", [1, 60])
+def test_a_probe_takes_as_many_steps_as_it_says(steps, few, monkeypatch):
+    trained = Trainer(few, filters=2, batch_size=6)
+    taken = []
+    train = trained.epoch
+
+    def counted(lr, order):
+        losses = train(lr, order)
+        taken.append(len(losses))
+        return losses
+
+    monkeypatch.setattr(trained, "epoch", counted)
+    trained.reset(1)
+    found = curves.first_steps(trained, 0.01, 1, steps)
+    assert found["steps"] == sum(taken) == steps

@@ -1,0 +1,60 @@
+"""The Keras model and its initial values."""
+
+import keras
+import numpy as np
+import pytest
+
+from lenet.network import model
+
+
+def drawn(head="linear", init="normal", seed=0):
+    """Initial values of 64 filters."""
+    return model.build(64, head, init, seed).get_weights()
+
+
+def test_normal_values_are_those_of_2017():
+    values = np.concatenate([value.ravel() for value in drawn()])
+    assert abs(values.std() - 0.1) < 5e-4
+    assert abs(values.mean()) < 5e-4
+
+
+@pytest.mark.parametrize(("head", "gain"), [("linear", 1), ("relu", 2)])
+def test_scaled_values_suit_what_follows_the_layer(head, gain):
+    values = drawn(head, "scaled")
+    found = []
+    for kernel in values[2::2]:
+        inputs = np.prod(kernel.shape[:-1])
+        found.append(kernel.var() * inputs)
+    assert found == pytest.approx([2, gain, 1], rel=0.15)
+    assert not any(bias.any() for bias in values[1::2])
+
+
+def test_a_seed_gives_the_same_values_and_another_seed_others():
+    one = drawn(seed=1)
+    again = drawn(seed=1)
+    other = drawn(seed=2)
+    for a, b, c in zip(one, again, other, strict=True):
+        assert np.array_equal(a, b)
+        assert not np.array_equal(a, c)
+
+
+def test_a_saved_model_is_read_by_keras_and_answers_alike(tmp_path, digits):
+    network = model.build(4, head="relu", seed=3)
+    model.save(network, tmp_path / "lenet.keras")
+    assert [path.name for path in tmp_path.iterdir()] == ["lenet.keras"]
+    images = digits.test.images[:5, ..., None] / np.float32(255)
+    again = keras.models.load_model(tmp_path / "lenet.keras")
+    np.testing.assert_array_equal(again(images), network(images))
+
+
+def test_a_diverged_network_takes_no_place_of_a_good_one(tmp_path):
+    path = tmp_path / "lenet.keras"
+    path.write_bytes(b"a good one")
+    network = model.build(2)
+    values = network.get_weights()
+    values[3][0] = np.nan
+    network.set_weights(values)
+    with pytest.raises(ValueError, match=r"lenet.keras: not saved, since .*conv2/bias has values"):
+        model.save(network, path)
+    assert path.read_bytes() == b"a good one"
+    assert len(list(tmp_path.iterdir())) == 1
