@@ -1,0 +1,90 @@
+"""What makes a run, or the report, stale: the content of the files that make its numbers."""
+
+import hashlib
+import json
+import os
+import re
+import subprocess
+from pathlib import Path
+from typing import NamedTuple
+
+from lenet.plan.parameters import ROOT
+
+# The rooms that a notebook's numbers come from; of those not named here, the network alone.
+ROOMS = {
+    "benchmark": ("network", "timing"),
+    "memory": ("network", "timing"),
+    "report": ("results", "verdicts", "report"),
+}
+
+
+class Commit(NamedTuple):
+    """A commit, with "+" where files differ from it; or "unknown", and why."""
+
+    name: str
+    why_unknown: str = ""
+
+
+def files(notebook: str) -> list[Path]:
+    """The files that make a notebook's numbers: a change of one makes its runs stale."""
+    found = [ROOT / "notebooks" / f"{notebook}.ipynb", ROOT / "requirements.txt"]
+    pattern = "*" if notebook == "report" else "*.py"
+    for room in ("hand_in_2017", *ROOMS.get(notebook, ["network"])):
+        for path in sorted((ROOT / "lenet" / room).rglob(pattern)):
+            name = str(path.relative_to(ROOT))
+            if path.is_file() and not re.search(r"/(\.|__pycache__)", name):
+                found.append(path)
+    return found
+
+
+def digest(notebook: str) -> str:
+    """The first 12 digits of SHA-256 over these files; of the notebook its code cells alone."""
+    sha256 = hashlib.sha256()
+    for path in files(notebook):
+        # A checkout on another platform may end its lines otherwise.
+        content = path.read_bytes().replace(b"\r\n", b"\n")
+        if path.suffix == ".ipynb":
+            content = cells(content, notebook == "report")
+        sha256.update(hashlib.sha256(content).digest())
+    return sha256.hexdigest()[:12]
+
+
+def report_digest() -> str:
+    """The same of the report; the prose of its notebook counts too."""
+    return digest("report")
+
+
+def cells(notebook: bytes, prose: bool = False) -> bytes:
+    """What is written in a notebook's cells of code, or in all: no outputs, counts or metadata.
+
+    >>> cells(b'{"cells": [{"cell_type": "code", "source": ["lr = 1 ", ""], "outputs": []}]}')
+    b'["lr = 1"]'
+    """
+    found = []
+    for cell in json.loads(notebook)["cells"]:
+        source = "".join(cell["source"]).strip()
+        if source and (prose or cell["cell_type"] == "code"):
+            found.append(source)
+    return json.dumps(found).encode()
+
+
+def commit() -> Commit:
+    """The commit of the project's folder; "unknown", and why, where git cannot tell it."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
+    # An archive may have been unpacked inside some other repository: git looks no higher.
+    environment.update(GIT_CEILING_DIRECTORIES=str(ROOT.parent), GIT_OPTIONAL_LOCKS="0", LC_ALL="C")
+    try:
+        told = subprocess.run(
+            ["git", "describe", "--always", "--abbrev=12", "--dirty=+", "--exclude=*"],
+            cwd=ROOT,
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=10,
+        )
+    except (OSError, subprocess.SubprocessError) as error:
+        return Commit("unknown", f"git cannot be asked ({type(error).__name__})")
+    if told.returncode == 0:
+        return Commit(told.stdout.strip())
+    # In git's words, but a record names no folder.
+    return Commit("unknown", re.sub(r"/[^')]*", "...", told.stderr.partition("\n")[0]))
