@@ -1,0 +1,61 @@
+"""Time one network and write its record, without a notebook."""
+
+import argparse
+import ast
+import json
+from contextlib import suppress
+from pathlib import Path
+
+from lenet import files
+from lenet.plan import parameters
+from lenet.timing import protocol
+
+
+def arguments() -> argparse.ArgumentParser:
+    """The command line: the parameters of the benchmark notebook, and a place for the record."""
+    parser = argparse.ArgumentParser(prog="python -m lenet.timing", description=__doc__)
+    parser.add_argument("--json", type=Path, help="write the record there, not to the terminal")
+    for name, each in parameters.parameters("benchmark").items():
+        text = f"{each.rule} (default {each.default})"
+        parser.add_argument(f"--{name}", type=value, default=each.default, help=text)
+    return parser
+
+
+def value(word: str) -> object:
+    """A word of the command line as Python's value, for the rules of the parameters.
+
+    >>> value("False"), value("0.1"), value("CPU")
+    (False, 0.1, 'CPU')
+    """
+    with suppress(ValueError, SyntaxError):
+        return ast.literal_eval(word)
+    return word
+
+
+def save(path: Path, settings: dict) -> None:
+    """Write the record. Raises OSError before the timing where that cannot be."""
+    if path.is_dir():
+        raise IsADirectoryError(0, "is a folder")
+    with files.whole(path) as part:
+        part.touch()
+        part.write_text(json.dumps(protocol.measure(settings), indent=1) + "\n")
+
+
+def main() -> None:
+    """Time what the command line says."""
+    given = vars(arguments().parse_args())
+    path = given.pop("json")
+    try:
+        settings = parameters.checked("benchmark", given)
+        if path:
+            save(path, settings)
+        else:
+            print(json.dumps(protocol.measure(settings), indent=1))
+    except OSError as error:
+        raise SystemExit(f"lenet: json = {path}: {error.strerror}") from None
+    except (RuntimeError, ValueError) as error:  # data, device or settings that cannot be had
+        raise SystemExit(f"lenet: {error}") from None
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,53 @@
+"""Memory to evaluate all training images at once, and in batches."""
+
+import keras
+import numpy as np
+import psutil
+import tensorflow as tf
+
+from lenet.network import data, layers, machine, model
+from lenet.network.evaluation import EVALUATION_BATCH
+from lenet.timing.protocol import Record, Settings, peak_memory_bytes
+
+# What is held of the first convolution, the largest layer: measured as below two, and some room.
+COPIES = 3
+
+
+def measure(settings: Settings) -> Record:
+    """Peaks above what was resident before, in bytes; to be called in a fresh process.
+
+    Fields: filters, batched_bytes, whole_set_bytes and predictions_equal (of both ways). The last
+    two are None where this process may not take the memory for all images at once.
+    """
+    filters = settings["filters"]
+    images = data.load(settings["dataset"]).train.images
+    network = model.build(filters)
+    before = peak_memory_bytes()
+    batches = []
+    for start in range(0, len(images), EVALUATION_BATCH):
+        batches.append(answers(network, images[start : start + EVALUATION_BATCH]))
+    batched_bytes = peak_memory_bytes() - before
+    whole_set_bytes = None
+    equal = None
+    if free_bytes() > COPIES * len(images) * layers.layers(filters)[0].output_bytes:
+        equal = np.array_equal(answers(network, images), np.concatenate(batches))
+        whole_set_bytes = peak_memory_bytes() - before
+    return {
+        "filters": filters,
+        "batched_bytes": batched_bytes,
+        "whole_set_bytes": whole_set_bytes,
+        "predictions_equal": equal,
+    }
+
+
+@tf.function
+def answers(network: keras.Model, images: tf.Tensor) -> tf.Tensor:
+    """The network's digit for each uint8 image (n, 28, 28)."""
+    pixels = tf.cast(images[..., None], tf.float32) / 255
+    return tf.argmax(network(pixels), 1)
+
+
+def free_bytes() -> int:
+    """Memory that this process may still take: of the machine, and of its own limit."""
+    own = psutil.Process().memory_info().rss
+    return min(psutil.virtual_memory().available, machine.memory_bytes() - own)
