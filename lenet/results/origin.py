@@ -1,0 +1,122 @@
+"""Where the numbers of a report come from: data, machines, kernels, versions, sources, commits."""
+
+from typing import Any
+
+import pandas as pd
+
+from lenet.plan import sources
+from lenet.results.scraps import Finished, ScrapError, commit
+from lenet.results.timings import host
+
+# What the runs say of themselves, by the names in their records.
+SAID = {
+    "notes": "note",
+    "commits": "commit",
+    "machines": "machine",
+    "kinds_of_machine": "kernels",
+    "versions": "versions",
+}
+
+
+def origin(finished: list[Finished], missing: dict[str, str] | None = None) -> dict[str, Any]:
+    """Where all numbers come from, as plain values for results.json.
+
+    `missing` are the runs that a draft lacks, each with the reason. Raises ScrapError where there
+    is no finished run, and where two are of different data. Keys:
+
+    - dataset, data_sha256, images: of all runs
+    - notes, commits, machines, versions: what the runs say of themselves, each once
+    - kinds_of_machine: the kernels that ran, which decide bits and times; each once
+    - first_finished, last_finished
+    - runs (name -> commit, sources), missing (name -> reason)
+    - sources_changed: the notebooks with runs by other sources than the tree's
+    - report_commit, report_sources
+    """
+    data = distinct(finished, "data_sha256")
+    if len(data) != 1:
+        raise ScrapError(
+            f"{len(finished)} finished runs are of {len(data)} data sets: must be of 1"
+        )
+    times = distinct(finished, "finished")
+    made = {}
+    for run in finished:
+        made[run.name] = {"commit": run.record["commit"], "sources": run.record["sources"]}
+    return {
+        "dataset": finished[0].record["dataset"],
+        "data_sha256": data[0],
+        "images": finished[0].record["images"],
+        **{key: distinct(finished, name) for key, name in SAID.items()},
+        "first_finished": min(times),
+        "last_finished": max(times),
+        "runs": made,
+        "missing": missing or {},
+        "sources_changed": sources_changed(finished),
+        "report_commit": commit(),
+        "report_sources": sources.report_digest(),
+    }
+
+
+def distinct(finished: list[Finished], name: str) -> list[Any]:
+    """Each value that the runs' records have under a name, once."""
+    found: list[Any] = []
+    for run in finished:
+        if run.record[name] not in found:
+            found.append(run.record[name])
+    return found
+
+
+def sources_changed(finished: list[Finished]) -> list[str]:
+    """The notebooks with runs by other sources than those of the tree."""
+    made = {(run.record["notebook"], run.record["sources"]) for run in finished}
+    return sorted({name for name, digest in made if digest != sources.digest(name)})
+
+
+def label(origin: dict[str, Any], preview: bool, draft: bool) -> str:
+    """What a preview or a draft says of itself, everywhere; "" for the study.
+
+    >>> known = {"images": {"train": 1197, "test": 300}, "runs": {"a/b": {}}, "missing": {}}
+    >>> label(known, preview=True, draft=False)
+    'PREVIEW on 1,497 small images, small settings, shared cores: not the study'
+    >>> label({**known, "missing": {"a/c": "missing"}}, preview=False, draft=True)
+    'DRAFT from 1 of 2 runs: not the study'
+    """
+    parts = []
+    if draft:
+        done = len(origin["runs"])
+        parts.append(f"DRAFT from {done} of {done + len(origin['missing'])} runs")
+    if preview:
+        images = sum(origin["images"].values())
+        parts.append(f"PREVIEW on {images:,} small images, small settings, shared cores")
+    return f"{'; '.join(parts)}: not the study" if parts else ""
+
+
+def surroundings(origin: dict[str, Any]) -> pd.DataFrame:
+    """Data, machines, programs and sources in words: columns What, Value."""
+    rows = {
+        "Data": " ".join(origin["notes"]),
+        "SHA-256 of the data": origin["data_sha256"],
+        "Machine": "; ".join(map(machine_in_words, origin["machines"])),
+        "Kernels": "; ".join(map(in_words, origin["kinds_of_machine"])),
+        "Packages": "; ".join(map(in_words, origin["versions"])),
+        "Commit of the runs": ", ".join(origin["commits"]),
+        "Commit of the report": origin["report_commit"],
+        "Runs finished": "{first_finished} to {last_finished}".format_map(origin),
+        "Runs missing": ", ".join(origin["missing"]) or "none",
+        "Runs of notebooks changed since": ", ".join(origin["sources_changed"]) or "none",
+    }
+    return pd.DataFrame({"What": rows.keys(), "Value": rows.values()})
+
+
+def in_words(values: dict[str, Any]) -> str:
+    """Names with their values.
+
+    >>> in_words({"numpy": "2.1", "keras": "3.15"})
+    'numpy 2.1, keras 3.15'
+    """
+    return ", ".join(f"{name} {value}" for name, value in values.items())
+
+
+def machine_in_words(machine: dict[str, Any]) -> str:
+    """A machine's fingerprint in words, without what could name the machine itself."""
+    gib = machine["memory_bytes"] / 2**30
+    return f"{host(machine)}, {gib:.0f} GiB, {machine['system']}, Python {machine['python']}"

@@ -1,0 +1,124 @@
+"""Timing runs: the study's own, and records that were made elsewhere with `make record`."""
+
+import json
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import pandas as pd
+import yaml
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import best_match
+
+from lenet import hand_in_2017
+from lenet.results.scraps import Finished, ScrapError
+from lenet.timing.protocol import digest
+
+SCHEMA = yaml.safe_load(Path(__file__).with_name("timing_record.yaml").read_text("utf-8"))
+RECORDS = "records"  # takes the place of a study's name
+SAMPLES = ("epoch_seconds", "training_evaluation_seconds", "validation_seconds")
+COLUMNS = (
+    "run study recorded host series engine device filters round tf32 parameters epoch_seconds "
+    "training_evaluation_seconds validation_seconds evaluation_seconds wall_2017_seconds"
+)
+
+
+def records(folder: Path) -> list[Finished]:
+    """The timing records in a folder, as finished runs called "records/<file>".
+
+    Raises ScrapError, with the file's name, for one that is damaged, altered, of another kind, or
+    not in the setting of 2017. Hidden files are left alone.
+    """
+    return [read(path) for path in sorted(folder.glob("[!.]*.json"))]
+
+
+def read(path: Path) -> Finished:
+    """One timing record as a finished run. Raises ScrapError, with its name."""
+    name = f"{RECORDS}/{path.stem}"
+    try:
+        record = json.loads(path.read_bytes())
+        fault = flaw(record)
+    except Exception as error:  # whatever a file of that name may hold
+        fault = f"damaged ({type(error).__name__})"
+    if fault:
+        raise ScrapError(f"{name}: {fault}; time it again, or remove {path.name}")
+    return Finished(name, {**record, "notebook": "benchmark", "measured": record}, {})
+
+
+def flaw(record: dict[str, Any]) -> str:
+    """What is wrong with a timing record; "" where nothing is."""
+    worst = best_match(Draft202012Validator(SCHEMA).iter_errors(record))
+    if worst:
+        return f"{worst.json_path}: {worst.message}"
+    if record["sha256"] != digest(record):
+        return "sha256: is not that of its content, which was altered"
+    for name, value in hand_in_2017.SETTING.items():
+        if name != "filters" and record[name] != value:
+            return f"{name} = {record[name]!r}: must be {value!r}, as in 2017"
+    return ""
+
+
+def times(finished: list[Finished]) -> pd.DataFrame:
+    """A row for each timing run.
+
+    Columns:
+
+    - run, study ("records" for a record), recorded (True for those)
+    - host: processor, cores and GPU; no series has two of them
+    - series: the runs that belong on one line; the device, for a record with its model and engine
+    - the settings: engine, device, filters, round, tf32 and so on
+    - epoch_seconds, training_evaluation_seconds, validation_seconds: medians of the run's samples
+    - evaluation_seconds: of the evaluations after an epoch, as 2017 had them: the training images
+      twice, the validation images once
+    - wall_2017_seconds: of ten epochs with these evaluations, building included
+    - parameters, flops_per_epoch, peak_gflops and every other plain value of the record
+    """
+    if not finished:
+        return pd.DataFrame(columns=COLUMNS.split())
+    table = pd.DataFrame([_row(run) for run in finished])
+    hosts = table.groupby("series")["host"].transform("nunique")
+    with_host = table["series"] + ", " + table["host"]
+    return table.assign(series=table["series"].where(hosts == 1, with_host))
+
+
+def _row(run: Finished) -> dict[str, Any]:
+    """The row of one timing run."""
+    measured = run.record["measured"]
+    plain = (bool, int, float, str)
+    row: dict[str, Any] = {
+        name: value for name, value in measured.items() if isinstance(value, plain)
+    }
+    row.update({name: median(measured[name]) for name in SAMPLES})
+    return {
+        **row,
+        "evaluation_seconds": 2 * row["training_evaluation_seconds"] + row["validation_seconds"],
+        "run": run.name,
+        "study": run.study,
+        "recorded": run.study == RECORDS,
+        "host": host(measured["machine"]),
+        "series": recorded_series(measured) if run.study == RECORDS else measured["device"],
+    }
+
+
+def host(machine: dict[str, Any]) -> str:
+    """A machine in words.
+
+    >>> host({"cpu": "A processor", "cores": 2, "gpu": None})
+    'A processor, 2 cores'
+    """
+    parts = (machine["cpu"], f"{machine['cores']} cores", machine["gpu"])
+    return ", ".join(filter(None, parts))
+
+
+def recorded_series(measured: dict[str, Any]) -> str:
+    """The device of a record, its model and the engine.
+
+    >>> machine = {"cpu": "A processor", "gpu": "A card, 550.1"}
+    >>> recorded_series({"device": "GPU", "engine": "jax", "tf32": True, "machine": machine})
+    'GPU, A card, jax, TF32'
+    """
+    device = measured["device"]
+    # Of a GPU without the version of its driver.
+    model = str(measured["machine"][device.lower()]).partition(",")[0]
+    precision = "TF32" if measured["tf32"] else ""
+    return ", ".join(filter(None, (device, model, measured["engine"], precision)))
