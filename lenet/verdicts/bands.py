@@ -1,0 +1,136 @@
+"""The band in which a test says that a quantity lies, and the rule that makes a verdict of it."""
+
+import math
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from lenet.verdicts.intervals import LEVEL, Estimate
+
+HOLDS = "holds"
+FAILS = "does not hold"
+UNDECIDED = "undecided"
+NOT_MEASURED = "not measured here"
+BY_WEIGHT = (FAILS, NOT_MEASURED, UNDECIDED, HOLDS)
+
+
+class Band(NamedTuple):
+    """Where a test says that a quantity lies, why there, and in which unit.
+
+    `place` is within, at_least, at_most, above or below; of the last two the edge lies outside.
+    """
+
+    place: str
+    low: float
+    high: float
+    quantity: str = ""
+    why: str = ""
+    unit: str = ""
+
+    def verdict(self, low: float, high: float) -> str:
+        """Whether an interval lies inside the band, outside it, or across its edge.
+
+        >>> small = Band("at_most", -math.inf, 0.1)
+        >>> small.verdict(0.02, 0.1), small.verdict(0.2, 0.3), small.verdict(0.05, 0.2)
+        ('holds', 'does not hold', 'undecided')
+        >>> Band("above", 1, math.inf).verdict(0.5, 1)
+        'does not hold'
+        """
+        if math.isnan(low) or math.isnan(high):
+            return NOT_MEASURED
+        least = math.nextafter(self.low, math.inf) if self.place == "above" else self.low
+        most = math.nextafter(self.high, -math.inf) if self.place == "below" else self.high
+        if high < least or low > most:
+            return FAILS
+        if low < least or high > most:
+            return UNDECIDED
+        return HOLDS
+
+
+def edges(place: str, value: Any) -> tuple[float, float]:
+    """The two edges of a band from its place and what stands there: a number, or two for within.
+
+    >>> edges("below", 3), edges("within", [1, 2])
+    ((-inf, 3), (1, 2))
+    """
+    if place == "within":
+        low, high = value
+        return low, high
+    if place in ("at_least", "above"):
+        return value, math.inf
+    return -math.inf, value
+
+
+class Measurement(NamedTuple):
+    """A number of a test: its estimate, and the name of its band; without one it is only shown.
+
+    `runs` names the runs that were looked at.
+    """
+
+    name: str
+    estimate: Estimate
+    band: str = ""
+    unit: str = ""
+    runs: Sequence[str] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """Name, value, interval at 95 %, n, unit, band, note and runs."""
+        estimate = self.estimate
+        return {
+            "name": self.name,
+            "value": estimate.value,
+            "low": estimate.low,
+            "high": estimate.high,
+            "n": estimate.n,
+            "unit": self.unit,
+            "band": self.band,
+            "note": estimate.note,
+            "runs": self.runs,
+        }
+
+
+def decide(measurements: list[Measurement], bands: dict[str, Band], fewest: int) -> str:
+    """The verdict of a test on its measurements, each from `fewest` runs or more.
+
+    The test holds if every interval lies in its band, each at 95 % (an intersection-union test).
+    It fails if any lies outside: where several measurements decide, outside also at a level
+    corrected for their number (Bonferroni). Else it is not measured if any is not, else undecided.
+
+    >>> from lenet.verdicts.intervals import mean
+    >>> bands = {"fall": Band("at_most", -math.inf, 0.1)}
+    >>> inside = Measurement("0.1", mean([0.01, 0.02, 0.03]), "fall")
+    >>> outside = Measurement("0.01", mean([0.41, 0.42, 0.43]), "fall")
+    >>> across = Measurement("0.001", mean([0.01, 0.1, 0.2]), "fall")
+    >>> decide([inside], bands, fewest=3), decide([inside, outside], bands, fewest=3)
+    ('holds', 'does not hold')
+    >>> decide([inside, across], bands, fewest=3), decide([inside], bands, fewest=4)
+    ('undecided', 'not measured here')
+    """
+    deciding = [one for one in measurements if one.band]
+    level = corrected(len(deciding))
+    verdicts = []
+    for one in deciding:
+        estimate = one.estimate.at_least(fewest)
+        band = bands[one.band]
+        verdict = band.verdict(*estimate.interval(LEVEL))
+        if verdict == FAILS and band.verdict(*estimate.interval(level)) != FAILS:
+            verdict = UNDECIDED
+        verdicts.append(verdict)
+    return gravest(verdicts)
+
+
+def corrected(count: int) -> float:
+    """The level at which one of `count` measurements must fail, for the test to fail at 95 %.
+
+    >>> print(f"{corrected(5):.2f}")
+    0.99
+    """
+    return 1 - (1 - LEVEL) / max(count, 1)
+
+
+def gravest(verdicts: list[str]) -> str:
+    """The verdict that counts most: fails, then not measured, then undecided, then holds.
+
+    >>> gravest(["holds", "undecided"]), gravest([])
+    ('undecided', 'not measured here')
+    """
+    return min(verdicts, key=BY_WEIGHT.index, default=NOT_MEASURED)

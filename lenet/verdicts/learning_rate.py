@@ -1,0 +1,316 @@
+"""What the tests on learning rates measure; each is the function of the test's name.
+
+A function gets a side and the point at which it measures (a learning rate, or two neighbours, the
+lower one first). It gives an estimate, or several by the names of their bands.
+"""
+
+from itertools import pairwise, product
+
+import numpy as np
+from pandas import DataFrame, Series, concat
+
+from lenet.hand_in_2017 import (
+    CONSTANT_FROM_EPOCH,
+    DIVERGED_FILTERS,
+    EPOCHS,
+    STOP_EPOCH,
+)
+from lenet.network.failure import NOT_FINITE, ONE_DIGIT
+from lenet.verdicts import intervals
+from lenet.verdicts.bands import HOLDS
+from lenet.verdicts.definitions import TESTS
+from lenet.verdicts.intervals import (
+    MISSING,
+    Estimate,
+    Named,
+    between,
+    exact,
+    exp,
+    geometric_mean,
+    mean,
+    share,
+)
+from lenet.verdicts.sides import BEST, SLOWEST, Side
+
+SECOND = 0.01  # the learning rate that 2017 has next to the best
+REACHED = 0.10  # the error whose epoch tells how steep a curve is
+
+
+def ordering(side: Side, low: float, high: float) -> Estimate:
+    """The smallest ratio of error in 15 epochs, lower learning rate over higher."""
+    slow = side.errors(low)
+    fast = side.errors(high)
+    slow, fast = slow.align(fast, join="inner")
+    epochs = positions_of_smallest(log_ratio(slow, fast))
+    return side.ratio(at(slow, epochs), at(fast, epochs))
+
+
+def log_ratio(a: DataFrame, b: DataFrame) -> DataFrame:
+    """log(a / b) of errors; 0 where both are 0."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.log(a / b).fillna(0)
+
+
+def positions_of_smallest(table: DataFrame) -> np.ndarray:
+    """The column of each row's smallest number, counted from 0."""
+    return table.to_numpy().argmin(axis=1)
+
+
+def at(table: DataFrame, positions: np.ndarray) -> Series:
+    """Each row's number at a position of its own.
+
+    >>> at(DataFrame([[5, 6], [7, 8]]), np.array([1, 0])).tolist()
+    [6, 7]
+    """
+    rows = np.arange(len(table))
+    return Series(table.to_numpy()[rows, positions], table.index)
+
+
+def one_run_ranks(side: Side) -> Estimate:
+    """How often a run ends an epoch with no lower error than a run of the next lower rate.
+
+    Over all epochs, and all pairs of runs of two neighbouring learning rates.
+    """
+    tables = [side.errors(lr) for lr in side.learning_rates]
+    seeds = concat(tables, axis=1, join="inner").index
+    curves = [table.loc[seeds].to_numpy() for table in tables]
+
+    def reversals(kept: np.ndarray) -> float:
+        shares = []
+        for slow, fast in pairwise(curves):
+            shares.append(np.mean(slow[kept, None] <= fast[kept]))
+        return float(np.mean(shares))
+
+    found = intervals.jackknife(reversals, len(seeds))
+    return found.map(lambda end: min(max(end, 0), 1))  # where an interval of a share ends
+
+
+def early_drop(side: Side, lr: float) -> Estimate:
+    """The part of the fall to epoch 15 that is done by epoch 4."""
+    e = side.errors(lr)
+    parts = []
+    for start in side.untrained(lr):
+        fall = start - e[EPOCHS]
+        part = (start - e[CONSTANT_FROM_EPOCH]) / fall
+        parts.append(side.each(part, mean))
+    middle = parts[len(parts) // 2]
+    return between(parts[0], parts[-1], middle.value)
+
+
+def then_constant(side: Side, lr: float) -> Estimate:
+    """The part of the error at epoch 4 that is gone by epoch 15."""
+    e = side.errors(lr)
+    left = side.ratio(e[EPOCHS], e[CONSTANT_FROM_EPOCH])
+    return left.map(lambda ratio: 1 - ratio)
+
+
+def constant_with_more_epochs(side: Side, lr: float) -> Estimate:
+    """The change of the error from epochs 11-15 to 36-40, as a part of it."""
+    e = side.errors(lr, last=40)
+    early = e.loc[:, 11:15].mean(axis=1)
+    ratio = geometric_mean(limit(side, lr) / early)
+    return ratio.map(lambda ratio: ratio - 1)
+
+
+def limit(side: Side, lr: float) -> Series:
+    """Each seed's mean error of epochs 36-40."""
+    e = side.errors(lr, last=40)
+    return e.loc[:, 36:40].mean(axis=1)
+
+
+def steepness_differs(side: Side, low: float, high: float) -> Estimate:
+    """The epochs to reach an error of 0.10, lower learning rate over higher, as two bounds."""
+    slow = to_reach(side, low)
+    fast = to_reach(side, high)
+    least = (slow["after"] / fast["by"]).dropna()
+    most = (slow["by"] / fast["after"]).dropna()
+    lower = exact(0, len(least))
+    upper = exact(np.inf, len(most))
+    if (least > 0).all():
+        lower = side.each(least, geometric_mean)
+    if np.isfinite(most).all():
+        upper = side.each(most, geometric_mean)
+    return between(lower, upper, lower.value)
+
+
+def to_reach(side: Side, lr: float) -> DataFrame:
+    """The epochs between which each seed's error fell to 0.10: columns after, by.
+
+    A curve that is there first at epoch 3 got there after 2 and by 3; one that is not there at its
+    end gets there after that, and by infinity.
+    """
+    last = side.longest(lr) if lr == SLOWEST else EPOCHS
+    there = side.errors(lr, last=last) <= REACHED
+    by = there.idxmax(axis=1).where(there.any(axis=1), np.inf)
+    after = (by - 1).clip(upper=last)
+    return DataFrame({"after": after, "by": by})
+
+
+def limits_differ(side: Side) -> Estimate:
+    """Of the rates that have levelled off, the larger limit over the smaller of the nearest two."""
+    levelled = [lr for lr in side.learning_rates if has_levelled(side, lr)]
+    limits = [limit(side, lr) for lr in levelled]
+    ratios = []
+    for a, b in pairwise(limits):
+        if a.mean() < b.mean():
+            a, b = b, a
+        ratios.append(side.ratio(a, b))
+    return min(ratios, key=lambda ratio: ratio.value, default=MISSING)
+
+
+def has_levelled(side: Side, lr: float) -> bool:
+    """Whether it is shown that a curve hardly changes after epoch 15."""
+    test = TESTS["limits_differ"]
+    band = test.bands["levelled"]
+    change = constant_with_more_epochs(side, lr).at_least(test.runs)
+    return band.verdict(change.low, change.high) == HOLDS
+
+
+def rate_times_epochs(side: Side, low: float, high: float) -> Estimate:
+    """The error after ten times the epochs over that at ten times the rate, where most apart."""
+    last = side.longest(low) // 10
+    slow = side.errors(low, last=10 * last)
+    slow = slow.loc[:, 10::10]
+    fast = side.errors(high, last=last)
+    slow.columns = fast.columns
+    slow, fast = slow.align(fast, join="inner")
+    epochs = positions_of_smallest(-log_ratio(slow, fast).abs())
+    return side.ratio(at(slow, epochs), at(fast, epochs))
+
+
+def linear_0001(side: Side) -> Named:
+    """How far the curves at 0.0001 stray from straight lines; each side decides in its own way."""
+    bands = TESTS["linear_0001"].bands
+    e = side.errors(SLOWEST)
+    deviation = bend(e)
+    first_half = e[1] - e[8]
+    halves = (e[8] - e[15]) / first_half
+    straight = deviation <= bands["deviation"].high
+    straight &= halves.between(bands["halves"].low, bands["halves"].high)
+    found = {
+        "share": share(int(straight.sum()), len(straight)),
+        "mean_deviation": mean(deviation),
+        "deviation": side.each(deviation, mean),
+        "halves": side.each(halves, mean),
+    }
+    return {name: found[name] for name in side.straight_by}
+
+
+def bend(errors: DataFrame) -> Series:
+    """Each curve's largest deviation from its own least-squares line, over its fall.
+
+    >>> epochs = np.arange(1, 16)
+    >>> print(bend(DataFrame([(16.0 - epochs) ** 2], columns=epochs)).round(3).tolist())
+    [0.135]
+    """
+    epochs = errors.columns.to_numpy(int)
+    slope, level = np.polyfit(epochs, errors.T, 1)
+    lines = np.outer(slope, epochs) + level[:, None]
+    deviation = (errors - lines).abs().max(axis=1)
+    fall = errors[1] - errors[EPOCHS]
+    return deviation / fall
+
+
+def straighter_than_others(side: Side, lr: float) -> Estimate:
+    """The deviation from its own line, this learning rate over 0.0001."""
+    other = bend(side.errors(lr))
+    slowest = bend(side.errors(SLOWEST))
+    ratio = other / slowest
+    return side.each(ratio.dropna(), geometric_mean)
+
+
+def at_0001_goes_on(side: Side) -> Named:
+    """At 0.0001: the error at epoch 60 over that at 15, and the late speed over the early one."""
+    e = side.errors(SLOWEST, last=60)
+    early = (e[1] - e[15]) / 14
+    late = (e[45] - e[60]) / 15
+    return {
+        "error": geometric_mean(e[60] / e[15]),
+        "speed": mean(late / early),
+    }
+
+
+def best_of_four(side: Side) -> Named:
+    """The error of the next best learning rate less that of 0.1, after epoch 15."""
+    means = {}
+    for lr in side.learning_rates:
+        if lr != BEST:
+            means[lr] = side.errors(lr)[EPOCHS].mean()
+    # One without networks comes first, for then nobody knows the next best.
+    other = Series(means).sort_values(na_position="first").index[0]
+    errors = side.errors(other)[EPOCHS]
+    best = side.errors(BEST)[EPOCHS]
+    difference = side.difference(errors, best)
+    return {
+        "difference": difference.noted(f"next best is {other:g}"),
+        **side.on_other_images(other),
+    }
+
+
+def two_epochs_enough(side: Side) -> Named:
+    """At 0.1, the error after epoch 2 less that after 15; and the first epoch that is enough."""
+    band = TESTS["two_epochs_enough"].bands["loss"]
+    e = side.errors(BEST)
+    first = MISSING
+    for epoch in reversed(range(1, EPOCHS)):
+        loss = side.difference(e[epoch], e[EPOCHS])
+        if band.verdict(loss.low, loss.high) == HOLDS:
+            first = exact(epoch, len(e))
+    loss = side.difference(e[STOP_EPOCH], e[EPOCHS])
+    return {"loss": loss, "first_enough": first}
+
+
+def stop_beats_next_rate(side: Side) -> Estimate:
+    """The error of 0.1 after epoch 2 less that of 0.01 after epoch 15."""
+    stopped = side.errors(BEST)[STOP_EPOCH]
+    other = side.errors(SECOND)[EPOCHS]
+    return side.difference(stopped, other)
+
+
+def overshoot(side: Side) -> Named:
+    """Failed networks at 1.0 against 0.1, and the largest rise of an error at 0.3 over 0.1."""
+    counts = {}
+    for lr in (1.0, 0.3, 0.1):
+        counts[lr] = count_failed(side.networks(lr))
+    wild = log_rise(side, 0.3)
+    rise = intervals.difference(wild, log_rise(side, 0.1))
+    found = {
+        "failures": intervals.odds_ratio(*counts[1.0], *counts[0.1]),
+        "rise": rise.map(exp),
+    }
+    for lr, count in counts.items():
+        found[f"failed_at_{lr:g}"] = share(*count)
+    return found
+
+
+def count_failed(rows: DataFrame) -> tuple[int, int]:
+    """How many networks failed, in whichever way, and how many there are; an error says nothing.
+
+    >>> count_failed(DataFrame({"seed": [1, 1, 2], "failed": ["", "one digit", ""]}))
+    (1, 2)
+    """
+    failed = rows["failed"] != ""
+    by_seed = failed.groupby(rows["seed"]).any()
+    return int(by_seed.sum()), len(by_seed)
+
+
+def log_rise(side: Side, lr: float) -> Series:
+    """The logarithm of each curve's largest rise in an epoch after epoch 4, at least one image."""
+    e = side.errors(lr, first=CONSTANT_FROM_EPOCH)
+    rises = e.diff(axis=1).max(axis=1)
+    return np.log(rises.clip(lower=1 / side.images))
+
+
+def diverged_wide(side: Side) -> Named:
+    """The share of networks with 128 filters that fail at 0.1, by initial values and head."""
+    rows = side.evidence.probes
+    rows = rows[rows["filters"] == DIVERGED_FILTERS[0]]
+    rows = side.look(rows[rows["lr"] == BEST])
+    found = {}
+    for init, head in product(("normal", "scaled"), ("linear", "relu")):
+        some = rows[(rows["init"] == init) & (rows["head"] == head)]
+        failed = share(*count_failed(some))
+        counts = some["failed"].value_counts()
+        signs = [f"{counts.get(sign, 0)} {sign}" for sign in (NOT_FINITE, ONE_DIGIT)]
+        found[f"{init}_{head}"] = failed.noted(", ".join(signs))
+    return found

@@ -1,0 +1,153 @@
+"""What the tests on the time of training measure; each is the function of the test's name.
+
+2017's times are those of ten epochs with their evaluations, ours those of an epoch of training.
+`sizes` are two neighbouring numbers of filters.
+"""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from pandas import Series
+from statsmodels.regression.linear_model import OLS
+
+from lenet.hand_in_2017 import (
+    EVALUATED_IMAGES,
+    FILTERS,
+    KNEE_FILTERS,
+    TIMED_EPOCHS,
+    TRAIN_IMAGES,
+)
+from lenet.network.layers import forward_flops, parameters, training_flops
+from lenet.verdicts.intervals import Estimate, Named, exact, geometric_mean, mean
+from lenet.verdicts.sides import Side
+
+Sizes = tuple[int, int]
+CPU_SIZES = FILTERS["CPU"]
+GPU_SIZES = FILTERS["GPU"]
+
+
+def cpu_slower(side: Side, filters: int) -> Estimate:
+    """Time of the CPU over that of the GPU, both of one host and one engine."""
+    cpu = side.seconds("CPU", CPU_SIZES, beside="GPU")
+    gpu = side.seconds("GPU", CPU_SIZES, beside="CPU")
+    ratios = cpu[filters] / gpu[filters]
+    return side.each(ratios.dropna(), geometric_mean)
+
+
+def cpu_exponential(side: Side, sizes: Sizes) -> Estimate:
+    """The CPU's time at twice the filters over time at once."""
+    return growth(side, "CPU", sizes)
+
+
+def gpu_flat_to_32(side: Side, sizes: Sizes) -> Estimate:
+    """The GPU's time at twice the filters over time at once."""
+    return growth(side, "GPU", sizes)
+
+
+def gpu_climbs_after(side: Side, sizes: Sizes) -> Estimate:
+    """The GPU's time at twice the filters over time at once."""
+    return growth(side, "GPU", sizes)
+
+
+def growth(side: Side, device: str, sizes: Sizes) -> Estimate:
+    """A device's time at the larger size over that at the smaller."""
+    few, many = sizes
+    times = side.seconds(device, sizes)
+    ratio = times[many] / times[few]
+    return side.each(ratio, geometric_mean)
+
+
+def doubles_with_parameters(side: Side, sizes: Sizes) -> Estimate:
+    """The slope of the CPU's log time on log parameters."""
+    return slope(side, "CPU", sizes, parameters)
+
+
+def gpu_full(side: Side, sizes: Sizes) -> Named:
+    """The slope of the GPU's log time on log work; beside it the gain in FLOP/s."""
+    return {
+        "slope": slope(side, "GPU", sizes, side.work),
+        "gain": gain(side, "GPU", sizes),
+    }
+
+
+def slope(side: Side, device: str, sizes: Sizes, of: Callable) -> Estimate:
+    """The slope of a device's log time on log of(filters), between two sizes."""
+    few, many = sizes
+    times = side.seconds(device, sizes)
+    rise = np.log(times[many] / times[few])
+    run = np.log(of(many) / of(few))
+    return side.each(rise / run, mean)
+
+
+def gain(side: Side, device: str, sizes: Sizes) -> Estimate:
+    """A device's FLOP/s at the larger size over those at the smaller."""
+    few, many = sizes
+    times = side.seconds(device, sizes)
+    work = side.work(many) / side.work(few)
+    ratio = work * times[few] / times[many]
+    return side.each(ratio, geometric_mean)
+
+
+def sequential(side: Side) -> Named:
+    """FLOP/s of the CPU at 64 filters over those at 8; beside it, how a line fits its times.
+
+    The line is a fixed time plus the work at a fixed rate.
+    """
+    work = [side.work(filters) for filters in CPU_SIZES]
+    misfits = []
+    for seconds in side.seconds("CPU", CPU_SIZES).to_numpy():
+        residuals = line(work, seconds).resid
+        misfits.append(abs(residuals).max())
+    return {
+        "rate": gain(side, "CPU", (CPU_SIZES[0], CPU_SIZES[-1])),
+        "misfit": side.each(Series(misfits, dtype=float), mean),
+    }
+
+
+def knee(side: Side) -> Estimate:
+    """The largest relative error at a size left out, of a line with a knee over one without."""
+    ratios = []
+    for seconds in side.seconds("GPU", GPU_SIZES).to_numpy():
+        ratios.append(knee_over_line(seconds))
+    return side.each(Series(ratios, dtype=float), geometric_mean)
+
+
+def knee_over_line(seconds: np.ndarray) -> float:
+    """The ratio for one round.
+
+    With a knee, log time is a bent line in log filters; without, time is a line in the parameters.
+    """
+    x = np.log(GPU_SIZES)
+    beyond = (x - np.log(KNEE_FILTERS)).clip(0)
+    columns = np.stack([np.ones(len(x)), x, beyond], axis=1)
+    bent = OLS(np.log(seconds), columns).fit()
+    with_knee = np.expm1(left_out(bent))
+    sizes = [parameters(filters) for filters in GPU_SIZES]
+    without = left_out(line(sizes, seconds))
+    return abs(with_knee).max() / abs(without).max()
+
+
+def line(x: Sequence[float], seconds: np.ndarray):
+    """The fit of seconds = a + b x to relative errors."""
+    columns = np.stack([1 / seconds, x / seconds], axis=1)
+    ones = np.ones(len(seconds))
+    return OLS(ones, columns).fit()
+
+
+def left_out(fit) -> np.ndarray:
+    """By how much the fit to all other points exceeds each point."""
+    return -fit.get_influence().resid_press
+
+
+def figure2_is_training(side: Side, filters: int) -> Named:
+    """The share of evaluation in the work of a job, and of all but training in its time."""
+    training = training_flops(filters, TRAIN_IMAGES)
+    evaluation = forward_flops(filters, EVALUATED_IMAGES)
+    share = evaluation / (evaluation + training)
+    found = {"work": exact(share)}
+    if filters in side.evaluation_timed:
+        epochs = side.seconds("CPU", [filters])
+        jobs = side.seconds("CPU", [filters], what="wall_2017_seconds")
+        trained = TIMED_EPOCHS * epochs[filters] / jobs[filters]
+        found["time"] = side.each(1 - trained.dropna(), mean)
+    return found

@@ -1,0 +1,228 @@
+"""All verdicts together: on 2017's numbers, on runs with made-up numbers, and as plain values."""
+
+import json
+import math
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from lenet.results import tables
+from lenet.results.tables import Evidence
+from lenet.verdicts.bands import FAILS, HOLDS, NOT_MEASURED, UNDECIDED
+from lenet.verdicts.conclusions import IN_PART, judge, together
+from lenet.verdicts.definitions import CONCLUSIONS, TESTS
+from tests.verdicts import made_up
+
+# Of the toy runs, as the code before this one had them.
+EXPECTED = json.loads(Path(__file__).with_name("toy_numbers.json").read_text("utf-8"))
+VERDICTS_2017 = {
+    "disjoint": NOT_MEASURED,
+    "ordering": HOLDS,
+    "one_run_ranks": NOT_MEASURED,
+    "early_drop": HOLDS,
+    "then_constant": FAILS,
+    "steepness_differs": UNDECIDED,
+    "limits_differ": NOT_MEASURED,
+    "constant_with_more_epochs": NOT_MEASURED,
+    "linear_0001": HOLDS,
+    "straighter_than_others": HOLDS,
+    "0001_goes_on": NOT_MEASURED,
+    "best_of_four": HOLDS,
+    "two_epochs_enough": FAILS,
+    "stop_beats_next_rate": UNDECIDED,
+    "overshoot": NOT_MEASURED,
+    "conv_formula": HOLDS,
+    "parameter_counts": FAILS,
+    "parameters_double": HOLDS,
+    "work_grows": HOLDS,
+    "conv_dominate": FAILS,
+    "conv_share_grows": HOLDS,
+    "memory": HOLDS,
+    "batches_solve_it": FAILS,
+    "cpu_slower": HOLDS,
+    "cpu_exponential": FAILS,
+    "doubles_with_parameters": FAILS,
+    "sequential": FAILS,
+    "gpu_flat_to_32": HOLDS,
+    "gpu_climbs_after": HOLDS,
+    "gpu_full": FAILS,
+    "figure2_is_training": FAILS,
+    "rate_times_epochs": UNDECIDED,
+    "knee": FAILS,
+    "diverged_wide": UNDECIDED,
+}
+# Value and ends as the pilot study published them.
+PUBLISHED = {
+    ("ordering", "0.0001 over 0.001"): (1.415, 1.392, 1.439),
+    ("ordering", "0.01 over 0.1"): (1.62, 1.32, 2.00),
+    ("early_drop", "0.001"): (0.911, 0.905, 0.916),
+    ("then_constant", "0.1"): (0.29, 0.12, 0.43),
+    ("best_of_four", "difference"): (0.0087, 0.0050, 0.0125),
+    ("two_epochs_enough", "loss"): (0.0125, 0.0086, 0.0165),
+    ("linear_0001", "deviation"): (0.0275, 0.0275, 0.0275),
+    ("cpu_slower", "8 filters"): (6.3, 6.3, 6.3),
+    ("sequential", "misfit"): (0.052, 0.052, 0.052),
+    ("sequential", "rate"): (7.06, 7.06, 7.06),
+    ("memory", "whole_set"): (4.67, 4.67, 4.67),
+    ("gpu_full", "128 to 256 slope"): (0.565, 0.565, 0.565),
+    ("knee", "errors"): (2.29, 2.29, 2.29),
+}
+
+
+@pytest.fixture(scope="module")
+def without_runs():
+    return judge(Evidence())
+
+
+def test_2017_by_its_own_numbers(without_runs):
+    found = {name: result.verdict_2017 for name, result in without_runs.tests.items()}
+    assert found == VERDICTS_2017
+
+
+def test_2017_shares_our_images_where_they_are_mnist():
+    for dataset, expected in (("mnist", HOLDS), ("digits", NOT_MEASURED)):
+        images = {"dataset": dataset, "validation": 300, "duplicates": 0}
+        result = judge(Evidence(images=images)).tests["disjoint"]
+        assert (result.verdict_2017, result.verdict) == (expected, HOLDS)
+
+
+def test_without_runs_only_arithmetic_has_a_verdict(without_runs):
+    for result in without_runs.tests.values():
+        decided_by = [one for one in result.ours if one.band and one.estimate.n is None]
+        assert (result.verdict != NOT_MEASURED) is bool(decided_by)
+        assert result.runs == []
+
+
+@pytest.mark.parametrize(("where", "expected"), list(PUBLISHED.items()))
+def test_2017_numbers_as_published(without_runs, where, expected):
+    test, name = where
+    [one] = [one for one in without_runs.tests[test].hand_in if one.name == name]
+    found = (one.estimate.value, one.estimate.low, one.estimate.high)
+    assert found == pytest.approx(expected, rel=0.012, abs=1e-4)
+
+
+@pytest.fixture(scope="module")
+def same_networks(toys):
+    """The toy runs without the networks that the code before this one did not have."""
+    curves = toys.curves
+    more = (curves["study"] == "train") & (curves["seed"] >= 105)
+    return judge(toys._replace(curves=curves[~more]))
+
+
+@pytest.mark.parametrize("name", list(TESTS))
+def test_numbers_are_what_they_were(same_networks, name):
+    result = same_networks.tests[name]
+    expected = EXPECTED[name]
+    assert [result.verdict_2017, result.verdict] == expected["verdicts"]
+    found = {}
+    for side, measured in (("2017", result.hand_in), ("ours", result.ours)):
+        for one in measured:
+            ends = (one.estimate.value, one.estimate.low, one.estimate.high)
+            found[f"{side} {one.name}"] = ends
+    for key, numbers in expected["numbers"].items():
+        known = [math.inf if number is None else number for number in numbers]
+        assert found[key] == pytest.approx(known, rel=1e-9, abs=1e-12), key
+
+
+def test_more_networks_at_one_rate_count(judged):
+    [loss, _] = judged.tests["two_epochs_enough"].ours
+    assert loss.estimate.n == 8
+    assert "train/seed=107" in loss.runs
+    assert [one.estimate.n for one in judged.tests["ordering"].ours] == [5, 5, 5]
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "expected"),
+    [
+        ([HOLDS, HOLDS], HOLDS),
+        ([HOLDS, FAILS], IN_PART),
+        ([HOLDS, UNDECIDED, FAILS], IN_PART),
+        ([UNDECIDED, FAILS], FAILS),
+        ([NOT_MEASURED, FAILS], FAILS),
+        ([HOLDS, NOT_MEASURED, UNDECIDED], NOT_MEASURED),
+        ([HOLDS, UNDECIDED], UNDECIDED),
+        ([NOT_MEASURED], NOT_MEASURED),
+    ],
+)
+def test_a_sentence_from_its_tests(verdicts, expected):
+    assert together(verdicts) == expected
+
+
+def test_sentences_stand_on_their_tests(judged):
+    assert [result.sentence for result in judged.sentences] == CONCLUSIONS.sentences
+    for result in judged.sentences:
+        assert [one.test.name for one in result.tests] == result.sentence.tests
+    third = judged.sentences[2]
+    assert third.verdict_2017 == IN_PART
+    assert [one.test.name for one in judged.ours] == CONCLUSIONS.ours
+
+
+def test_as_plain_values(judged):
+    found = judged.to_json()
+    text = json.dumps(found, allow_nan=False)
+    assert json.loads(text) == found
+    assert found["conclusions"][1]["tests"] == ["ordering", "one_run_ranks"]
+    test = found["tests"]["steepness_differs"]
+    assert test["hypothesis"] == "How steeply the error falls depends on the rate."
+    assert test["bands"]["epochs"]["low"] == 2
+    assert test["bands"]["epochs"]["high"] is None
+    [*_, last] = test["numbers"]["ours"]
+    assert (last["name"], last["band"], last["high"]) == ("0.01 over 0.1", "epochs", None)
+    assert last["runs"] == sorted(last["runs"]) != []
+
+
+def test_every_number_of_a_test_has_a_name_of_its_own(judged):
+    for result in judged.tests.values():
+        for measured in (result.hand_in, result.ours):
+            names = [one.name for one in measured]
+            assert len(set(names)) == len(names)
+
+
+def test_names_do_not_hang_on_the_runs(judged, without_runs):
+    """So that a placeholder of the report is known before its runs are finished."""
+    for name, result in judged.tests.items():
+        names = [one.name for one in result.ours]
+        assert names == [one.name for one in without_runs.tests[name].ours]
+
+
+def test_verdicts_hang_on_the_evidence():
+    def stopped(lr, epoch, x):
+        return 0.02 + (x if epoch < 3 else 0)
+
+    for x, expected in ((0.001, HOLDS), (0.01, FAILS)):
+        evidence = made_up.errors(stopped)([x, 1.01 * x, 0.99 * x, x, x])
+        assert judge(evidence).tests["two_epochs_enough"].verdict == expected
+
+
+def test_a_draft_is_judged(toys):
+    """With some studies alone nothing breaks, and what they do not say is not measured."""
+    early = {"benchmark", "more_seeds", "train"}
+    kept = {}
+    for name in ("curves", "right", "probes", "times", "memory", "test"):
+        frame = getattr(toys, name)
+        kept[name] = frame[frame["study"].isin(early)]
+    result = judge(Evidence(**kept, images=toys.images))
+    assert result.tests["ordering"].verdict == NOT_MEASURED
+    assert result.tests["figure2_is_training"].verdict == FAILS
+
+
+def test_times_recorded_elsewhere_do_not_change_the_cpus(toys, judged):
+    times = toys.times[toys.times["device"] == "CPU"]
+    slower = times.assign(
+        study="records",
+        run="records/elsewhere",
+        host="Elsewhere",
+        epoch_seconds=times["epoch_seconds"] * 9,
+    )
+    both = tables.Evidence(times=pd.concat([toys.times, slower]), images=toys.images)
+    found = judge(both).tests["cpu_exponential"].ours
+    expected = judged.tests["cpu_exponential"].ours
+    assert [one.to_json() for one in found] == [one.to_json() for one in expected]
+
+
+def test_a_test_that_one_run_cannot_answer_is_left_out_on_the_side_of_2017():
+    conclusions = judge(Evidence())
+    second = conclusions.sentences[1]
+    assert second.sentence.tests == ["ordering", "one_run_ranks"]
+    assert [second.verdict_2017, second.verdict] == [HOLDS, NOT_MEASURED]
