@@ -1,43 +1,52 @@
-"""This project's own engine."""
+"""Our own engine, as the report trains."""
 
 import time
 
 import numpy as np
 
-from lenet import machine, train
+from lenet.network import machine
+from lenet.network.data import Dataset
+from lenet.network.trainer import Trainer
 from peers.proof import RATE
-
-SHARDS = 2
+from peers.reference import Weights
 
 
 class Ours:
-    """`lenet.train.Trainer` with two shards and a thread a core."""
+    """`lenet.network.trainer.Trainer` with two shards and a thread a core."""
 
-    def __init__(self, dataset, filters: int):
+    def __init__(self, dataset: Dataset, filters: int):
         self.threads = f"intra-op 1, inter-op {machine.use('CPU')}"
-        self.dataset, self.filters = dataset, filters
-        self.trainer = train.Trainer(dataset, filters=filters, shards=SHARDS)
+        self.dataset = dataset
+        self.filters = filters
+        self.trainer = Trainer(dataset, filters=filters)
 
-    def set(self, weights):
+    def set(self, weights: Weights) -> None:
+        """Start from these weights."""
         self.trainer.model.set_weights(weights)
 
-    def get(self):
+    def get(self) -> Weights:
+        """The weights as they are."""
         return self.trainer.model.get_weights()
 
-    def train(self, images: int, rate: float = RATE):
+    def train(self, images: int, rate: float = RATE) -> None:
+        """Train once on the first `images` images."""
         self.trainer.epoch(rate, np.arange(images))
 
-    def job(self, weights, epochs: int) -> tuple[float, list[float]]:
-        """The whole job of 2017: build, then epochs with the same three figures after each.
+    def job(self, weights: Weights, epochs: int) -> tuple[float, list[float]]:
+        """The seconds of the whole job of 2017, and what it found at its end.
 
-        Returns its seconds and the last epoch's training loss, training error and validation error. One pass over the
-        training images gives the first two, for which 2017 took one each.
+        It builds, then trains epochs with the same three figures after each: training loss,
+        training error and validation error. One pass over the training images gives the first two,
+        for which 2017 took one each.
         """
         start = time.perf_counter()
-        fresh = train.Trainer(self.dataset, filters=self.filters, shards=SHARDS)
+        fresh = Trainer(self.dataset, filters=self.filters)
         fresh.model.set_weights(weights)
+        order = np.arange(len(self.dataset.train))
         for _ in range(epochs):
-            fresh.epoch(RATE, np.arange(len(self.dataset.train)))
-            training, validation = fresh.evaluate(fresh.train_set), fresh.evaluate(fresh.validation_set)
-            found = [float(training.losses.mean()), training.error, validation.error]
-        return time.perf_counter() - start, found
+            fresh.epoch(RATE, order)
+            training = fresh.evaluate(fresh.train_set)
+            validation = fresh.evaluate(fresh.validation_set)
+            loss = float(training.losses.mean())
+        seconds = time.perf_counter() - start
+        return seconds, [loss, training.error, validation.error]

@@ -1,6 +1,7 @@
-"""What the machine's memory allows, as `benchmark.peak_gflops` says what its cores do."""
+"""What the machine's memory allows, as `lenet.timing.protocol` says what its cores do."""
 
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -9,7 +10,7 @@ REPEATS = 5
 COPY_BYTES = 2**28
 
 
-def least_seconds(work) -> float:
+def least_seconds(work: Callable[[], object]) -> float:
     """The shortest of some calls, after the first."""
     samples = []
     for _ in range(REPEATS):
@@ -20,10 +21,11 @@ def least_seconds(work) -> float:
 
 
 def copy_gbytes(threads: int) -> float:
-    """The memory traffic of large copies, one a thread, in 1e9 bytes read and written a second."""
-    pairs = [(np.ones(COPY_BYTES // 8), np.zeros(COPY_BYTES // 8)) for _ in range(threads)]
+    """The traffic of large copies, one a thread: 1e9 bytes read and written a second."""
+    sources = [np.ones(COPY_BYTES // 8) for _ in range(threads)]
+    copies = [np.zeros(COPY_BYTES // 8) for _ in range(threads)]
     with ThreadPoolExecutor(threads) as pool:
-        seconds = least_seconds(lambda: list(pool.map(lambda pair: np.copyto(*pair), pairs)))
+        seconds = least_seconds(lambda: list(pool.map(np.copyto, copies, sources)))
     return 2 * threads * COPY_BYTES / seconds / 1e9
 
 
@@ -31,6 +33,7 @@ def gpu_copy_gbytes() -> float:
     """The same of JAX's device, from one large sum with a number, which reads and writes."""
     import jax
 
-    values, plus = jax.numpy.ones(COPY_BYTES, jax.numpy.float32), jax.jit(lambda values: values + 1)
-    seconds = least_seconds(lambda: jax.block_until_ready(plus(values)))
+    values = jax.numpy.ones(COPY_BYTES, jax.numpy.float32)
+    plus_one = jax.jit(lambda values: values + 1)
+    seconds = least_seconds(lambda: jax.block_until_ready(plus_one(values)))
     return 2 * values.nbytes / seconds / 1e9

@@ -1,7 +1,10 @@
-"""One peer in a process of its own: `python -m peers.worker DEVICE PEER FILTERS DATASET IMAGES WEIGHTS`.
+"""One peer in a process of its own.
 
-It answers a line of JSON for each line of JSON on standard input, and else waits. Requests: {"ask": "prove", "steps":
-[...]}, {"ask": "train"}, {"ask": "job", "epochs": n}; a request starts from the initial values in the file WEIGHTS.
+    python -m peers.worker DEVICE PEER FILTERS DATASET IMAGES WEIGHTS
+
+It answers a line of JSON for each line of JSON on standard input, and else waits. Requests:
+{"ask": "prove", "steps": [...]}, {"ask": "train"}, {"ask": "job", "epochs": n}; each starts from
+the initial values in the file WEIGHTS.
 """
 
 import json
@@ -9,100 +12,85 @@ import os
 import sys
 import time
 from importlib import import_module, metadata
-from typing import NamedTuple
 
 import numpy as np
 import psutil
 
-from lenet import data
-from peers import proof
+from lenet.network import data, kernels
+from peers import proof, registry
 
 
-class Peer(NamedTuple):
-    """What a peer is called, the class that does the work, a package whose version tells it, and where it is timed."""
-
-    title: str
-    engine: str
-    package: str
-    everywhere: bool = False  # at every number of filters, or at 16 alone
-    environment: dict = {}
-
-
-JAX = {"KERAS_BACKEND": "jax"}
-PEERS = {
-    "CPU": {
-        "ours": Peer("ours", "ours:Ours", "tensorflow", True),
-        "keras": Peer("Keras fit, defaults", "keras_fit:Defaults", "keras", True),
-        "torch": Peer("PyTorch, channels last", "pytorch:Eager", "torch", True),
-        "tf2017": Peer("the 2017 way", "tensorflow_2017:Session", "tensorflow"),
-        "keras-tuned": Peer("Keras fit, tuned", "keras_fit:Tuned", "keras"),
-        "keras-jax": Peer("Keras fit on JAX", "keras_fit:Defaults", "jax", environment=JAX),
-        "jax": Peer("JAX, compiled step", "jax_plain:Plain", "jax"),
-        "torch-compiled": Peer("PyTorch, compiled", "pytorch:Compiled", "torch"),
-    },
-    "GPU": {
-        "ours": Peer("ours, on JAX", "ours_jax:Ours", "jax", True, JAX),
-        "keras-jax": Peer("Keras fit on JAX", "keras_fit:Defaults", "jax", True, JAX),
-        "torch": Peer("PyTorch, channels last", "pytorch:EagerOnGpu", "torch", True),
-        "torch-compiled": Peer("PyTorch, CUDA graphs", "pytorch:GraphsOnGpu", "torch", True),
-    },
-}
-
-
-def few(dataset: data.Dataset, images: int) -> data.Dataset:
+def some(dataset: data.Dataset, images: int) -> data.Dataset:
     """The data set with the first `images` training images; 0 keeps them all."""
-    return dataset._replace(train=data.Images(*(part[: images or None] for part in dataset.train)))
+    return dataset.first_training_images(images or len(dataset.train))
 
 
 def busy_seconds() -> float:
-    """Processor seconds that the whole machine has spent, and that a hypervisor has kept from it."""
+    """Processor seconds that the whole machine has spent, and those that a hypervisor kept."""
     times = psutil.cpu_times()
-    return sum(times) - times.idle - getattr(times, "iowait", 0) - getattr(times, "guest", 0)
+    idle = times.idle + getattr(times, "iowait", 0)
+    counted_twice = getattr(times, "guest", 0)
+    return sum(times) - idle - counted_twice
 
 
 class Worker:
     """Answers requests about one peer."""
 
-    def __init__(self, device, name, filters, dataset, images, weights):
-        peer = PEERS[device][name]
-        module, engine = peer.engine.split(":")
-        self.dataset = few(data.load(dataset), int(images))
-        with np.load(weights) as file:
+    def __init__(self, device: str, name: str, filters: str, dataset: str, images: str, path: str):
+        peer = registry.PEERS[device][name]
+        registry.choose(device, peer.environment)
+        self.dataset = some(data.load(dataset), int(images))
+        with np.load(path) as file:
             self.weights = [file[key] for key in file.files]
-        self.engine = getattr(import_module(f"peers.{module}"), engine)(self.dataset, int(filters))
+        module, engine = peer.engine.split(":")
+        build = getattr(import_module(f"peers.{module}"), engine)
+        self.engine = build(self.dataset, int(filters))
         self.ready = {"threads": self.engine.threads, "version": metadata.version(peer.package)}
+        if peer.package in ("tensorflow", "keras"):
+            self.ready["onednn"] = kernels.onednn()
 
-    def prove(self, steps):
-        return {"losses": list(proof.found(self.engine, self.dataset, self.weights, steps).items())}
+    def prove(self, steps: list[int]) -> dict:
+        """The losses after so many steps."""
+        losses = proof.found(self.engine, self.dataset, self.weights, steps)
+        return {"losses": list(losses.items())}
 
-    def train(self):
-        """Train once on every image; the values are at rest before the clock starts and when it stops.
+    def train(self) -> dict:
+        """Train once on every image, from values at rest to values at rest, on the clock.
 
-        A peer that has set-up of its own before an epoch tells the epoch's seconds itself. `others_share` is what
-        other processes took of the cores meanwhile.
+        A peer that has set-up of its own before an epoch tells the epoch's seconds itself.
+        `others_share` is what other processes took of the cores meanwhile.
         """
         self.engine.set(self.weights)
-        busy, own, start = busy_seconds(), time.process_time(), time.perf_counter()
+        busy = busy_seconds()
+        own = time.process_time()
+        start = time.perf_counter()
         told = self.engine.train(len(self.dataset.train))
-        seconds, own = time.perf_counter() - start, time.process_time() - own
-        others = max(0.0, busy_seconds() - busy - own) / seconds / psutil.cpu_count()
-        finite = all(np.isfinite(weight).all() for weight in self.engine.get())
-        return {"seconds": told or seconds, "others_share": others, "finite": bool(finite)}
+        seconds = time.perf_counter() - start
+        others = busy_seconds() - busy - (time.process_time() - own)
+        finite = [np.isfinite(weight).all() for weight in self.engine.get()]
+        return {
+            "seconds": told or seconds,
+            "others_share": max(0.0, others) / seconds / psutil.cpu_count(),
+            "finite": bool(all(finite)),
+        }
 
-    def job(self, epochs):
+    def job(self, epochs: int) -> dict:
+        """The whole job of 2017."""
         seconds, found = self.engine.job(self.weights, epochs)
         return {"seconds": seconds, "found": found}
 
 
-def serve(arguments):
-    # Libraries may print: their words go to standard error, the answers to what was standard output.
+def serve(arguments: list[str]) -> None:
+    """Answer until the input ends."""
+    # Libraries may print: their words go to standard error, answers to what was standard output.
     answers = os.fdopen(os.dup(1), "w", buffering=1)
     os.dup2(2, 1)
     worker = Worker(*arguments)
     answers.write(json.dumps(worker.ready) + "\n")
     for line in sys.stdin:
         request = json.loads(line)
-        answers.write(json.dumps(getattr(worker, request.pop("ask"))(**request)) + "\n")
+        answer = getattr(worker, request.pop("ask"))
+        answers.write(json.dumps(answer(**request)) + "\n")
 
 
 if __name__ == "__main__":
