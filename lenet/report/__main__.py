@@ -1,0 +1,67 @@
+"""The report of finished runs: python -m lenet.report <folder> <log>."""
+
+import argparse
+import json
+import os
+import shutil
+from pathlib import Path
+
+import nbformat
+
+from lenet.plan.parameters import ROOT
+from lenet.plan.run import execute, guarded
+from lenet.report import fill, publish, sentences
+
+NOTEBOOK = ROOT / "notebooks" / "report.ipynb"
+FLAGS = ("preview", "draft", "gpu")
+FILES = ("figures", "report.ipynb", "results.json", "report.pdf", "report.html")
+
+
+def render(
+    notebook: Path, folder: Path, log: Path, settings: dict, dataset: str, sockets: str
+) -> None:
+    """Make the report of the runs in `folder` there, a draft in `folder`/draft: whole, or nothing.
+
+    An earlier report stays until all of the new one is made. `settings` are preview, draft and gpu.
+    Raises ValueError where the runs are of another data set.
+    """
+    target = folder / "draft" if settings["draft"] else folder
+    staging = target / ".unfinished"
+    shutil.rmtree(staging, ignore_errors=True)
+    (staging / "figures").mkdir(parents=True)
+    # From the project's root, so that a published notebook names no folder of a person.
+    places = {"folder": os.path.relpath(folder, ROOT), "out": os.path.relpath(staging, ROOT)}
+    executed = staging / "report.ipynb"
+    execute(notebook, executed, {**settings, **places}, log, sockets)
+    results = json.loads((staging / "results.json").read_text(encoding="utf-8"))
+    if results["dataset"] != dataset:
+        raise ValueError(f"{folder}: runs are of {results['dataset']}: must be of {dataset}")
+    filled = fill.fill(nbformat.read(executed, as_version=4), results)
+    nbformat.write(filled, executed)
+    publish.publish(filled, staging, sentences.front(results))
+    for name in FILES:
+        if (target / name).is_dir():
+            shutil.rmtree(target / name)
+        (staging / name).replace(target / name)
+    staging.rmdir()
+
+
+def main() -> None:
+    """Make the report, or say why not and exit with status 1."""
+    parser = argparse.ArgumentParser(prog="python -m lenet.report", description=main.__doc__)
+    parser.add_argument("folder", type=Path, help="has the finished runs, and gets the report")
+    parser.add_argument("log", type=Path)
+    parser.add_argument("--dataset", choices=("mnist", "digits"), default="mnist")
+    for flag in FLAGS:
+        parser.add_argument(f"--{flag}", action="store_true")
+    given = parser.parse_args()
+    folder, log = given.folder.resolve(), given.log.resolve()
+    if log.parent == folder:
+        parser.error(f"log = {given.log}: must lie in another folder than the report")
+    settings = {flag: getattr(given, flag) for flag in FLAGS}
+    with guarded("draft" if given.draft else "report", given.log) as sockets:
+        render(NOTEBOOK, folder, log, settings, given.dataset, sockets)
+
+
+if __name__ == "__main__":
+    main()

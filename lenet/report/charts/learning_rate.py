@@ -1,0 +1,179 @@
+"""Charts of the learning rate: Figure 1 made anew, error by lr x epochs, and an early stop."""
+
+from typing import Any
+
+import altair as alt
+import numpy as np
+import pandas as pd
+
+from lenet import hand_in_2017
+from lenet.network import evaluation
+from lenet.report.charts import style
+from lenet.results import tables
+
+RATES = list(hand_in_2017.LEARNING_RATES)
+LAST = hand_in_2017.EPOCHS
+STOP = hand_in_2017.STOP_EPOCH
+FEWEST = 4  # networks of which an interval is drawn; fewer are only drawn themselves
+LEAST = 0.5 / hand_in_2017.VALIDATION_IMAGES  # no error is drawn below: 0 has no logarithm
+ERROR = alt.Y(
+    "error",
+    title="Validation error, linear as in 2017",
+    axis=style.PERCENT,
+)
+LOG_ERROR = ERROR.title("Validation error, logarithmic").scale(style.LOG)
+SIDES = ["ours", "2017"]
+LINES = "A colour for each learning rate. Thick: our mean; thin: our networks; dashed: 2017"
+
+
+def figure_1(evidence: tables.Evidence) -> alt.ConcatChart | None:
+    """Figure 1 of 2017 made anew, beside the same on a logarithmic axis."""
+    networks = learnt(evidence.curves)
+    networks = networks[networks["epoch"] <= LAST]
+    if networks.empty:
+        return None
+    past = of_2017(evidence.images)
+    x = alt.X("epoch", title="Epoch", scale=style.LINEAR)
+    return style.panels(
+        "A linear axis hides what happens below 10 %",
+        curves(networks, past, x, ERROR),
+        curves(networks, past, x, LOG_ERROR),
+        below=LINES,
+    )
+
+
+def front(evidence: tables.Evidence) -> alt.ConcatChart | None:
+    """Figure 1 as 2017 drew it, on a linear axis, with our runs."""
+    networks = learnt(evidence.curves)
+    networks = networks[networks["epoch"] <= LAST]
+    if networks.empty:
+        return None
+    x = alt.X("epoch", title="Epoch", scale=style.LINEAR)
+    chart = curves(networks, of_2017(evidence.images), x, ERROR.title("Validation error"))
+    return style.panels("Validation error by learning rate", chart.properties(height=style.SHORT))
+
+
+def rate_times_epochs(evidence: tables.Evidence) -> alt.ConcatChart | None:
+    """Error against learning rate x epochs, in the study lr_study, which trains longest."""
+    networks = learnt(evidence.curves)
+    networks = networks[networks["study"] == "lr_study"]
+    if networks.empty:
+        return None
+    powers = [0.0001, 0.001, 0.01, 0.1, 1]
+    x = alt.X(
+        "product",
+        title="Learning rate × epochs",
+        scale=style.LOG,
+        axis=alt.Axis(values=powers),
+    )
+    return style.panels(
+        "The error follows the product of learning rate and epochs",
+        curves(networks, of_2017(evidence.images), x, LOG_ERROR),
+        below=LINES,
+    )
+
+
+def stopping(evidence: tables.Evidence) -> alt.ConcatChart | None:
+    """What a stop after each epoch at the best learning rate loses against epoch 15."""
+    ours = losses(learnt(evidence.curves), "ours")
+    if ours.empty:
+        return None
+    lost = pd.concat([ours, losses(of_2017(evidence.images), "2017")])
+    cost = ours.loc[ours["epoch"] == STOP, "points"].item()
+    y = alt.Y("points", title=f"Error above that of epoch {LAST} (points)")
+    x = alt.X("epoch:O", title="Stop after epoch")
+    base = alt.Chart(lost).encode(x, xOffset="side")
+    colour, shape = style.looks("side", SIDES)
+    return style.panels(
+        f"Stopping after epoch {STOP} costs {cost:.1f} percentage points of error",
+        alt.layer(
+            base.mark_rule().encode(colour, y="low", y2="high"),
+            base.mark_point().encode(colour, shape, y),
+            style.end_labels(lost, y, "side", SIDES),
+        ),
+        below=f"At learning rate {max(RATES)}",
+    )
+
+
+def learnt(curves: pd.DataFrame) -> pd.DataFrame:
+    """Curves from epoch 1 of networks that did not fail, as in 2017; see `drawn`."""
+    rows = tables.as_in_2017(curves)
+    rows = rows[rows["lr"].isin(RATES)]
+    rows = rows[rows["failed"] == ""]
+    return drawn(rows[rows["epoch"] > 0])
+
+
+def of_2017(images: dict) -> pd.DataFrame:
+    """The curves of 2017, but none beside other data than MNIST; see `drawn`."""
+    rows = drawn(hand_in_2017.learning_curves().assign(seed=0))
+    return rows if images["dataset"] == "mnist" else rows.head(0)
+
+
+def drawn(curves: pd.DataFrame) -> pd.DataFrame:
+    """Curves with the columns product (lr x epoch) and error (as it can be drawn)."""
+    return curves.assign(
+        product=curves["lr"] * curves["epoch"],
+        error=curves["validation_error"].clip(lower=LEAST),
+    )
+
+
+def mean_curves(networks: pd.DataFrame) -> pd.DataFrame:
+    """Mean error with its interval: columns lr, epoch, product, error, low, high, n.
+
+    Both are computed from logarithms, so that no end lies below 0. The interval of few networks
+    has no width.
+    """
+    logs = networks.assign(log=np.log(networks["error"]))
+    means = tables.mean_interval(logs, ["lr", "epoch", "product"], "log")
+    for end in ("low", "high"):
+        means[end] = means[end].where(means["n"] >= FEWEST, means["mean"])
+    ends = np.exp(means[["mean", "low", "high"]]).clip(upper=1)
+    return means.assign(error=ends["mean"], low=ends["low"], high=ends["high"])
+
+
+def curves(networks: pd.DataFrame, past: pd.DataFrame, x: alt.X, y: alt.Y) -> Any:
+    """Networks thin, their mean with its interval, 2017 dashed, each learning rate named."""
+    means = mean_curves(networks)
+    colour, shape = style.looks("lr", RATES)
+    band = alt.Chart(means).mark_area(opacity=0.3)
+    thin = alt.Chart(networks).mark_line(strokeWidth=0.7)
+    thick = alt.Chart(means).mark_line()
+    dashed = alt.Chart(past).mark_line(
+        strokeDash=style.DASH,
+        color=style.INK,
+    )
+    return alt.layer(
+        band.encode(x, colour, y="low", y2="high"),
+        thin.encode(x, y, colour, detail="seed"),
+        thick.encode(x, y, colour, shape),
+        dashed.encode(x, y, detail="lr"),
+        style.end_labels(means, y, "lr", RATES),
+    )
+
+
+def losses(curves: pd.DataFrame, side: str) -> pd.DataFrame:
+    """Error after each epoch above that after epoch 15, at the best learning rate.
+
+    Columns side, epoch, points (mean over networks, percentage points), low, high, n.
+    """
+    rows = curves[curves["lr"] == max(RATES)]
+    errors = rows.pivot(index="seed", columns="epoch", values="validation_error")
+    errors = errors.reindex(columns=range(1, LAST + 1)).dropna()
+    lost = 100 * errors.sub(errors[LAST], axis=0).drop(columns=LAST)
+    lost = lost.melt(var_name="epoch", value_name="points")
+    means = tables.mean_interval(lost, ["epoch"], "points")
+    means["side"] = side
+    return means.rename(columns={"mean": "points"})
+
+
+def wrong_in_every_network(evidence: tables.Evidence) -> np.ndarray:
+    """Numbers of the validation images that every network of the best learning rate gets wrong."""
+    rows = tables.as_in_2017(evidence.right)
+    rows = rows[rows["lr"] == max(RATES)]
+    rows = rows.drop_duplicates("seed", keep="last")
+    if rows.empty:
+        return np.array([], int)
+    images = evidence.images["validation"]
+    right = [evaluation.unpack(text, images) for text in rows["right"]]
+    never = ~np.any(right, axis=0)
+    return np.flatnonzero(never)

@@ -1,0 +1,105 @@
+"""Charts of the runtime: Figure 2 made anew, and the GPU's times on linear axes."""
+
+from typing import Any
+
+import altair as alt
+import numpy as np
+import pandas as pd
+
+from lenet import hand_in_2017
+from lenet.network import layers
+from lenet.report.charts import style
+from lenet.results import tables
+
+SECONDS = alt.Y("seconds", title="Runtime (s)")
+PARAMETERS = alt.X(
+    "parameters",
+    title="Parameters",
+    axis=alt.Axis(format="~s"),
+)
+
+
+def figure_2(evidence: tables.Evidence) -> alt.ConcatChart | None:
+    """Figure 2 of 2017 made anew, by filters and by parameters."""
+    times = runtimes(evidence)
+    if times.empty:
+        return None
+    y = SECONDS.scale(style.LOG)
+    return style.panels(
+        "Runtime of ten epochs and their evaluations",
+        lines(times, alt.X("filters:O", title="Filters"), y),
+        lines(times, PARAMETERS.scale(style.LOG), y),
+    )
+
+
+def front(evidence: tables.Evidence) -> alt.ConcatChart | None:
+    """Figure 2 as 2017 drew it, by filters, with our times."""
+    times = runtimes(evidence)
+    if times.empty:
+        return None
+    chart = lines(times, alt.X("filters:O", title="Filters"), SECONDS.scale(style.LOG))
+    return style.panels("Runtime by filters", chart.properties(height=style.SHORT))
+
+
+def line_miss(times: pd.DataFrame) -> float:
+    """The largest distance of a time from the straight line through them, as a part of the time.
+
+    The line of seconds by parameters has the least sum of squared relative errors.
+    """
+    line = np.polynomial.Polynomial.fit(
+        times["parameters"], times["seconds"], 1, w=1 / times["seconds"]
+    )
+    return float((line(times["parameters"]) / times["seconds"] - 1).abs().max())
+
+
+def gpu_line(evidence: tables.Evidence) -> alt.ConcatChart | None:
+    """The GPU's times by parameters on linear axes, and the straight line through each series."""
+    times = runtimes(evidence)
+    times = times[times["device"] == "GPU"]
+    if times.empty:
+        return None
+    line = alt.Chart(times).transform_regression(
+        "parameters",
+        "seconds",
+        groupby=["series"],
+    )
+    line = line.mark_line(strokeDash=style.DASH, color=style.INK)
+    line = line.encode(PARAMETERS, SECONDS, detail="series:N")
+    return style.panels(
+        "The GPU's times on linear axes, and the straight line through them (dashed)",
+        alt.layer(line, lines(times, PARAMETERS, SECONDS)),
+    )
+
+
+def lines(times: pd.DataFrame, x: alt.X, y: alt.Y) -> Any:
+    """A line for each series, with the range of its rounds."""
+    names = sorted(set(times["series"]))
+    base = alt.Chart(times).encode(x)
+    return alt.layer(
+        base.mark_rule().encode(y="low", y2="high"),
+        base.mark_line().encode(y, *style.looks("series", names)),
+        style.end_labels(times, y, "series", names),
+    )
+
+
+def runtimes(evidence: tables.Evidence) -> pd.DataFrame:
+    """Runtime as 2017 timed it: columns device, series, filters, parameters, seconds, low, high.
+
+    Ours are the median of the rounds and their range. A series is of one device of one host.
+    """
+    rounds = evidence.times.groupby(["device", "series", "filters"])
+    seconds = rounds["wall_2017_seconds"]
+    ours = seconds.agg(seconds="median", low="min", high="max").reset_index()
+    ours["series"] += " ours"
+    past = of_2017()
+    if evidence.images["dataset"] != "mnist":
+        past = past.head(0)
+    both = pd.concat([past, ours])
+    return both.assign(parameters=both["filters"].map(layers.parameters))
+
+
+def of_2017() -> pd.DataFrame:
+    """2017's runtimes: columns device, series, filters, parameters, seconds."""
+    past = hand_in_2017.runtimes()
+    past["series"] = past["device"] + " 2017"
+    return past.assign(parameters=past["filters"].map(layers.parameters))

@@ -1,0 +1,94 @@
+"""Placeholders in Markdown text: `{{name}}`, `{{name:format}}`, `{{name low:format}}`.
+
+`name` is that of a number or a word of results.json; one of FIELDS may follow that of a number, and
+then a format of Python's. All functions take what results.json holds.
+"""
+
+import re
+
+from lenet.report import numbers
+from lenet.report.sentences import MARKS
+
+FIELDS = ("value", "low", "high", "n", "interval")
+NAME = r"[\w./-]+(?: [\w./-]+)*"
+PLACEHOLDER = re.compile(rf"\{{\{{\s*({NAME})\s*(?::([^{{}}]*))?\}}\}}")
+
+
+def fill(notebook, results: dict):
+    """Fill the placeholders of all Markdown cells and return the notebook.
+
+    Raises ValueError with every placeholder that cannot be filled, and its cell, counted from 1.
+    """
+    faults = []
+    for position, cell in enumerate(notebook.cells, start=1):
+        if cell.cell_type == "markdown":
+            try:
+                cell.source = filled(cell.source, results)
+            except ValueError as error:
+                faults.append(f"cell {position}: {error}")
+    if faults:
+        raise ValueError("; ".join(faults))
+    return notebook
+
+
+def filled(text: str, results: dict) -> str:
+    """The text with every placeholder filled; ValueError names the one at fault.
+
+    >>> fall = {"value": 0.223, "low": 0.09, "high": 0.341, "n": 5}
+    >>> results = {"numbers": {"fall": fall}, "measured": {}, "words": {"how": "slowly"}}
+    >>> results.update(tests={}, conclusions=[])
+    >>> filled("It fell {{how}}, by {{fall interval:.0%}}.", results)
+    'It fell slowly, by 22% [9, 34].'
+    """
+    rest = PLACEHOLDER.sub("", text)
+    if "{{" in rest or "}}" in rest:
+        raise ValueError(f"{rest!r}: double braces must hold a name and may hold a format")
+    return PLACEHOLDER.sub(lambda found: _replacement(found, results), text)
+
+
+def _replacement(found: re.Match, results: dict) -> str:
+    name, form = found.groups()
+    entries, words = known(results)
+    if name in words and form is None:
+        return words[name]
+    name, field = split(name)
+    if name not in entries:
+        raise ValueError(f"{found[0]}: no number or word has this name")
+    try:
+        if field == "interval":
+            return numbers.interval(entries[name], form or "")
+        return numbers.shown(entries[name][field], form or "")
+    except ValueError as error:
+        raise ValueError(f"{found[0]}: {error}") from error
+
+
+def known(results: dict) -> tuple[dict[str, dict], dict[str, str]]:
+    """All numbers and all words by name.
+
+    Beside those of the report: the numbers of tests as `test/measurement`, verdicts as
+    `verdict/test` and `sentence/3`, and as `count/holds` how many sentences hold, and so on; those
+    of 2017's numbers with `2017/` before the name.
+    """
+    entries = {**results["numbers"], **results["measured"]}
+    words = dict(results["words"])
+    for side, key in (("", "verdict"), ("2017/", "verdict_2017")):
+        for test, found in results["tests"].items():
+            words[f"{side}verdict/{test}"] = found[key]
+            for one in found["numbers"][side.strip("/") or "ours"]:
+                entries[f"{side}{test}/{one['name']}"] = one
+        verdicts = [sentence[key] for sentence in results["conclusions"]]
+        for position, verdict in enumerate(verdicts, start=1):
+            words[f"{side}sentence/{position}"] = verdict
+        for verdict in MARKS:
+            words[f"{side}count/{verdict}"] = str(verdicts.count(verdict))
+    return entries, words
+
+
+def split(name: str) -> tuple[str, str]:
+    """A name and the field after it.
+
+    >>> split("ordering/0.001 over 0.01"), split("error low")
+    (('ordering/0.001 over 0.01', 'value'), ('error', 'low'))
+    """
+    first, _, last = name.rpartition(" ")
+    return (first, last) if first and last in FIELDS else (name, "value")

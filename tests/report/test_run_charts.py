@@ -1,0 +1,163 @@
+"""The charts and sentences that end a run's notebook."""
+
+import base64
+import io
+import re
+
+import numpy as np
+import pandas as pd
+import pytest
+import vl_convert
+from PIL import Image
+
+from lenet import hand_in_2017
+from lenet.report import sentences_of_runs
+from lenet.report.charts import images, run, style
+
+ERRORS = [0.9, 0.5, 0.2, 0.1]
+
+
+def curves(seeds=2, failed=""):
+    """Curves of made-up networks, the last of them perhaps failed from epoch 2 on."""
+    rows = []
+    for seed in range(seeds):
+        for epoch, error in enumerate(ERRORS):
+            rows.append((100 + seed, epoch, error, ""))
+    frame = pd.DataFrame(rows, columns=["seed", "epoch", "validation_error", "failed"])
+    last = frame["seed"] == 99 + seeds
+    frame.loc[last & (frame["epoch"] > 1) & bool(failed), "validation_error"] = np.nan
+    frame.loc[last, "failed"] = failed
+    return frame
+
+
+def record(**given):
+    """The part of a timing record that charts and sentences read."""
+    return {
+        "dataset": "digits",
+        "filters": 16,
+        "epoch_seconds": [1.0, 1.5, 1.1],
+        "training_evaluation_seconds": [0.5],
+        "validation_seconds": [0.1, 0.2, 0.1],
+        "gflops": 50.0,
+        "peak_gflops": 200.0,
+        **given,
+    }
+
+
+def texts(chart):
+    """What is written in a chart."""
+    svg = vl_convert.vegalite_to_svg(style.static(chart.to_dict()))
+    assert "NaN" not in svg
+    return re.findall(r"<text[^>]*>([^<]*)</text>", svg)
+
+
+def test_seed_curves_name_each_network_and_the_data():
+    written = texts(run.seed_curves(curves(), "digits"))
+    assert {"seed 100", "seed 101", "Data: digits", "Epoch", "50%"} <= set(written)
+    assert "2017" not in written
+
+
+def test_the_curve_of_2017_is_dashed_beside_ours():
+    past = run.curve_of_2017({**hand_in_2017.SETTING, "lr": 0.1}, "mnist")
+    chart = run.seed_curves(curves(), "mnist", past)
+    assert "2017" in texts(chart)
+    assert 'stroke-dasharray="6,4"' in vl_convert.vegalite_to_svg(style.static(chart.to_dict()))
+
+
+@pytest.mark.parametrize(
+    ("other", "dataset"),
+    [({}, "digits"), ({"lr": 0.02}, "mnist"), ({"head": "relu"}, "mnist")],
+)
+def test_2017_has_no_curve_of_other_settings_or_data(other, dataset):
+    settings = {**hand_in_2017.SETTING, "lr": 0.1, "epochs": 3, **other}
+    assert run.curve_of_2017(settings, dataset) is None
+
+
+def test_awkward_curves_are_drawn():
+    assert "seed 101" in texts(run.seed_curves(curves(failed="not finite"), "digits"))
+    perfect = curves().replace(0.1, 0.0)
+    assert "seed 100" in texts(run.seed_curves(perfect, "digits"))
+    untrained = curves().query("epoch == 0")
+    assert "seed 100" in texts(run.seed_curves(untrained, "digits"))
+
+
+def test_every_sample_of_a_timing_is_a_point():
+    chart = run.epoch_times(record())
+    assert {*run.PARTS.values(), "Data: digits"} <= set(texts(chart))
+    [rows] = chart.to_dict()["datasets"].values()
+    assert sorted(row["seconds"] for row in rows) == [0.1, 0.1, 0.2, 0.5, 1.0, 1.1, 1.5]
+
+
+def test_confusions_are_counted_by_digit_and_answer():
+    counts = pd.DataFrame([[5, 1], [0, 7]], columns=["0", "1"])
+    written = texts(images.confusion(counts, "digits"))
+    assert {"Digit", "Answer", "5", "7"} <= set(written)
+    assert written.count("1") == 3  # two axes and one confusion
+
+
+def test_a_picture_keeps_its_pixels():
+    image = np.array([[0, 255], [100, 0]], np.uint8)
+    content = base64.b64decode(images.picture(image).partition(",")[2])
+    drawn = np.asarray(Image.open(io.BytesIO(content)))
+    assert drawn[::42, ::42].tolist() == [[255, 0], [155, 255]]
+
+
+def test_digits_stand_under_their_titles():
+    written = texts(images.digit_grid(np.zeros((3, 28, 28), np.uint8), ["a", "b", 3]))
+    assert written == ["a", "b", "3"]
+    assert texts(images.digit_grid(np.zeros((0, 28, 28), np.uint8), [])) == []
+    with pytest.raises(ValueError, match="same length"):
+        images.digit_grid(np.zeros((2, 28, 28), np.uint8), ["a"])
+
+
+def test_each_filter_is_drawn_by_its_own_weights():
+    kernels = np.arange(9 * 3, dtype=float).reshape(3, 3, 1, 3)
+    chart = images.filter_grid(kernels)
+    [rows] = chart.to_dict()["datasets"].values()
+    for row in rows:
+        assert row["weight"] == kernels[row["row"], row["column"], 0, row["filter"]]
+    assert "Weight" in texts(chart)
+
+
+def test_a_cell_shows_a_live_chart_and_a_picture():
+    data, _ = run.epoch_times(record())._repr_mimebundle_(None, None)
+    assert set(data) == {"application/vnd.vegalite.v5+json", "image/png"}
+
+
+def test_one_network_in_a_sentence():
+    learnt = sentences_of_runs.one_network(curves(1), "", 0.25)
+    assert learnt == (
+        "The network learnt: after epoch 3 its error is 10.00% (validation) and 25.00% (test)."
+    )
+    lost = sentences_of_runs.one_network(curves(1, "not finite"), "not finite from step 7", None)
+    assert "diverged (not finite from step 7)" in lost
+
+
+def test_networks_in_a_sentence():
+    learnt = sentences_of_runs.networks(curves(3, "one digit"))
+    assert learnt == (
+        "Networks that learnt: 2 of 3; after epoch 3 their mean validation error is 10.00%."
+    )
+    lost = sentences_of_runs.networks(curves(1, "one digit"))
+    assert lost == "Networks that learnt: 0 of 1."
+
+
+def test_a_timing_in_a_sentence():
+    said = sentences_of_runs.timing(record())
+    assert said == (
+        "A training epoch of 16 filters takes 1.10 s, at 25% of the rate of large matrix products."
+    )
+
+
+def test_a_divergence_in_a_sentence():
+    probes = pd.DataFrame({"failed": ["", "not finite", "one digit"], "steps": 40})
+    said = sentences_of_runs.divergence(probes)
+    assert said == "2 of 3 networks failed within 40 steps."
+
+
+def test_memory_in_a_sentence():
+    measured = {"batched_bytes": 2e6, "whole_set_bytes": 3e9}
+    said = sentences_of_runs.memory(measured)
+    assert said == "In batches the evaluation takes 2 MB, with all images at once 3000 MB."
+    limited = sentences_of_runs.memory({**measured, "whole_set_bytes": None})
+    assert limited.endswith("all images at once would take more than this process may have.")
