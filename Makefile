@@ -1,60 +1,82 @@
-# The doors of this project. Each makes .venv first, from the lock, when it is missing or the lock has changed.
+# The targets of this project. Each makes .venv first, from the lock: when that has changed, or the project has moved.
 PYTHON ?= python3
-LOCK ?= requirements.txt
-ifdef LENET_DATA
-export LENET_DATA := $(abspath $(LENET_DATA))
-endif
-IN := .venv/bin/
+# Given on the command line alone: in a person's shell these names may stand for something else.
+LOCK := requirements.txt
+ARGS :=
+DATASET :=
+PROFILE :=
 
-.PHONY: help report preview lab test test-faults test-browser peers lint lock clean clean-runs
-help: ## list these doors
+# Kernels start in other folders, so a relative path is completed here; make itself would cut it at a space.
+ifdef LENET_DATA
+COMPLETE := import os, sys; print(os.path.abspath(os.path.expanduser(sys.argv[1])))
+override LENET_DATA := $(shell $(PYTHON) -c '$(COMPLETE)' '$(subst ','\'',$(value LENET_DATA))')
+export LENET_DATA
+endif
+
+# What a shell sets for another Python is not for this one.
+unexport PYTHONPATH PYTHONHOME PYTHONSTARTUP
+export PYTHONUTF8 := 1
+PY := .venv/bin/python
+
+.PHONY: help report draft preview lab test test-faults test-browser lint peers record lock clean clean-runs
+help: ## list these targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' Makefile | expand -t 20
 
-# The stamp names the lock's content, so that another lock, or a changed one, makes a new environment.
-STAMP := .venv/.made-from-$(shell cksum < $(LOCK) | tr ' ' -)
+STAMP := .venv/.made-from-$(shell (pwd -P && cat $(LOCK)) | cksum | tr ' ' -)
 $(STAMP):
 	@$(PYTHON) check_python.py
 	$(PYTHON) -m venv --clear --upgrade-deps .venv
-	$(IN)pip install --quiet --disable-pip-version-check --require-hashes -r $(LOCK)
-	$(IN)pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	$(PY) install.py $(LOCK)
 	@touch $@
 
-report: $(STAMP) ## run what is missing, then write reports/report.html, report.pdf and results.json
-	@$(IN)python -m lenet report
+report: $(STAMP) ## make what is missing: reports/report.html, report.pdf, results.json; a draft of them first
+	@$(PY) -m lenet report $(if $(DATASET),--dataset $(DATASET)) $(if $(PROFILE),--profile '$(PROFILE)') $(ARGS)
+
+draft: $(STAMP) ## the same from what is finished, marked as a draft: reports/draft/report.html
+	@$(PY) -m lenet draft
 
 preview: $(STAMP) ## the same on small embedded digits, within minutes, in reports/preview/
-	@$(IN)python -m lenet preview
+	@$(PY) -m lenet preview $(ARGS)
 
-lab: $(STAMP) ## open the notebooks in JupyterLab
-	$(IN)jupyter lab notebooks
+lab: $(STAMP) ## open JupyterLab here
+	$(PY) -m jupyterlab --ip=127.0.0.1 $(ARGS)
 
-test: $(STAMP) ## every test but those of the next two doors; every notebook runs
-	$(IN)python -m pytest -n 2 --dist loadfile -m "not faults and not browser"
+test: $(STAMP) ## every test but those of the next two targets; every notebook runs
+	$(PY) -m pytest -n 2 --dist loadfile -m "not faults and not browser" $(ARGS)
 
-test-faults: $(STAMP) ## kill kernels and workflows and look at what is left
-	$(IN)python -m pytest -m faults
+test-faults: $(STAMP) ## kill kernels and workflows, and look at what is left
+	$(PY) -m pytest -n 2 --dist loadfile -m faults $(ARGS)
 
 test-browser: $(STAMP) ## open the page in Chromium, with the network off
-	$(IN)python -m pytest -m browser
+	$(PY) -m pytest -m browser $(ARGS)
 
-PEERS := peers/.venv/.made-from-$(shell cksum < peers/requirements.txt | tr ' ' -)
+lint: $(STAMP) ## check style, types, the order of the rooms, and that notebooks hold no output
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+	$(PY) -m mypy
+	.venv/bin/lint-imports
+	$(PY) -m nbstripout --keep-id --verify notebooks/*.ipynb
+
+PEERS := peers/.venv/.made-from-$(shell (pwd -P && cat peers/requirements.txt) | cksum | tr ' ' -)
 $(PEERS):
-	@$(PYTHON) check_python.py && $(PYTHON) -m venv --clear --upgrade-deps peers/.venv
-	peers/.venv/bin/pip install --quiet --disable-pip-version-check -r peers/requirements.txt && touch $@
+	@$(PYTHON) check_python.py
+	$(PYTHON) -m venv --clear --upgrade-deps peers/.venv
+	peers/.venv/bin/python -m pip install --quiet --disable-pip-version-check -r peers/requirements.txt
+	@touch $@
 
-peers: $(PEERS) ## time the same work in other libraries: reports/records/peers.json
+peers: $(PEERS) ## time the same work in other libraries, into reports/records/
 	@peers/.venv/bin/python -m peers.run $(ARGS)
 
-lint: $(STAMP) ## check the style of package, tests and notebooks
-	$(IN)ruff check . && $(IN)ruff format --check .
+record: $(STAMP) ## time one network on this machine, into reports/records/; ARGS="--filters 16 --epochs 3"
+	$(PY) -m lenet.timing --json reports/records/$(shell date -u +%Y-%m-%d-%H%M%S).json $(ARGS)
 
-COMPILE = $(IN)uv pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url pyproject.toml
+COMPILE = $(PY) -m uv pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url pyproject.toml
 lock: $(STAMP) ## choose the newest versions that fit and write them down, with hashes
 	$(COMPILE) --upgrade --extra dev -o requirements.txt
 	$(COMPILE) --extra dev --extra gpu -c requirements.txt -o requirements-gpu.txt
 
 clean: ## remove what is rendered; finished runs stay
-	for in in reports reports/preview; do rm -rf $$in/report.* $$in/results.json $$in/figures; done
+	for in in reports reports/preview; do rm -rf $$in/report.* $$in/results.json $$in/figures $$in/draft; done
 
 clean-runs: clean ## remove finished runs as well
 	rm -rf reports/runs reports/logs reports/preview

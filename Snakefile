@@ -1,60 +1,86 @@
-# Which runs there are, what each needs, what the report needs. Started by `python -m lenet`, which hands over
-# preview (True or False), gpu (True or False) and dataset (mnist or digits).
-import re
+# In which order the runs are made, and which share the machine. `python -m lenet` starts this. It has decided which
+# stamps are there, and here a missing one is made: files' times decide nothing. Its config: preview and gpu say which
+# runs there are, draft whether one is rendered as soon as its runs are done.
 import shlex
 import sys
-from pathlib import Path
 
-from lenet.__main__ import expected_seconds
-from lenet.params import plan, sources
+from lenet.door.estimate import guess
+from lenet.plan.studies import plan
 
 FOLDER = "reports/preview" if config["preview"] else "reports"
-FLAGS = f"--dataset {config['dataset']}" + " --preview" * config["preview"]
-PYTHON = shlex.quote(sys.executable.removeprefix(f"{Path.cwd()}/"))  # a project that was moved need not run again
-READERS = ["arithmetic", "claims", "costs", "curves", "figures", "files", "learning", "params", "peers", "pilot", "plots",
-           "publish", "report", "scraps", "series", "statistics", "tables", "wording"]
-# The last has the highest priority. Timing runs first, each alone, all sizes of a round before the next round; of
-# the others the longest first.
-RUNS = sorted(
-    plan(config["preview"], config["gpu"]),
-    key=lambda run: (run.alone, -run.settings.get("round", 100), expected_seconds(run)),
-)
+PYTHON = shlex.quote(sys.executable)
+FLAGS = "--dataset digits --preview" if config["preview"] else "--dataset mnist"
+if config["gpu"]:
+    FLAGS += " --gpu"
 
 
-rule report:
-    # The page, the paper and the numbers, from every finished run.
+def order(run):
+    """The last comes first: the draft's runs, of these the timing runs, round by round, of these the longest."""
+    return run.draft, run.alone, -run.settings.get("round", 0), guess(run, 50_000, 1)
+
+
+def stamps(runs):
+    """Stamps of these runs: `ancient`, since it only counts that they are there."""
+    return ancient([f"{FOLDER}/logs/{run.name}.done" for run in runs])
+
+
+RUNS = sorted(plan(config["preview"], config["gpu"]), key=order)
+
+
+localrules:
+    all,
+    report,
+    draft,
+
+
+rule all:
     input:
-        [f"{FOLDER}/runs/{run.name}.ipynb" for run in RUNS],
-        [f"lenet/{reader}.py" for reader in READERS],
-        sorted(map(str, [*Path("lenet").glob("[rt]e*/*"), *Path(FOLDER, "records").glob("*.json")])),
-        "notebooks/report.ipynb",
+        f"{FOLDER}/logs/report.done",
+        f"{FOLDER}/logs/draft.done" if config["draft"] else [],
+
+
+# The page, the paper and the numbers, from every finished run. The last ones stay until these are whole.
+rule report:
+    input:
+        stamps(RUNS),
     output:
-        [f"{FOLDER}/{name}" for name in ("report.html", "report.pdf", "results.json")],
+        touch(f"{FOLDER}/logs/report.done"),
     log:
         f"{FOLDER}/logs/report.log",
     shell:
-        f"exec {PYTHON} -m lenet.run report report {FOLDER}/report.ipynb {{log}} {FLAGS}" + " --gpu" * config["gpu"]
+        f"exec {PYTHON} -m lenet.report {FOLDER} {{log}} {FLAGS}"
+
+
+# The same from what is finished, marked as a draft: when its runs are, before any other.
+rule draft:
+    input:
+        stamps(run for run in RUNS if run.draft),
+    output:
+        touch(f"{FOLDER}/logs/draft.done"),
+    log:
+        f"{FOLDER}/logs/draft.log",
+    priority: len(RUNS)
+    shell:
+        f"exec {PYTHON} -m lenet.report {FOLDER} {{log}} {FLAGS} --draft"
 
 
 for rank, run in enumerate(RUNS):
 
-    # One executed notebook, whole or not there. It depends on what makes its numbers and on its settings.
+    # One executed notebook. The last one stays until this is whole.
     rule:
         name:
-            re.sub(r"\W", "_", run.name)
-        input:
-            sources(run.notebook),
+            run.rule
         output:
-            f"{FOLDER}/runs/{run.name}.ipynb",
+            touch(f"{FOLDER}/logs/{run.name}.done"),
         params:
             study=run.study,
             point=run.point,
-            settings=run.settings,
+            notebook=f"{FOLDER}/runs/{run.name}.ipynb",
         log:
             f"{FOLDER}/logs/{run.name}.log",
         # A preview's times are there to be drawn, and its runs share the cores.
         threads: workflow.cores if run.alone and not config["preview"] else 1
-        priority: rank + len(RUNS) * 2 * run.alone  # more than any two others together
-        # Evaluated when the job starts, so the loop's variables must not stand in it.
+        priority: rank
+        # Evaluated when the job starts, so that the loop's variables must not stand in it.
         shell:
-            f"exec {PYTHON} -m lenet.run {{params.study}} {{params.point:q}} {{output:q}} {{log:q}} {FLAGS}"
+            f"exec {PYTHON} -m lenet.plan.run {{params.study}} {{params.point:q}} {{params.notebook:q}} {{log:q}} {FLAGS}"

@@ -15,12 +15,21 @@ def obstacle(version, system, machine, has_venv):
     if version not in VERSIONS:
         names = ["python%d.%d" % v for v in VERSIONS]
         found = [name for name in names if shutil.which(name)]
-        advice = "make PYTHON=%s ..." % found[0] if found else "install one, then make PYTHON=python3.12 ..."
-        return "Python %d.%d: must be 3.11, 3.12 or 3.13, for TensorFlow; %s" % (version + (advice,))
+        advice = (
+            "make PYTHON=%s ..." % found[0]
+            if found
+            else "install one, then make PYTHON=python3.12 ..."
+        )
+        return "Python %d.%d: must be 3.11, 3.12 or 3.13, for TensorFlow; %s" % (
+            version + (advice,)
+        )
     if (system, machine) not in PLATFORMS:
-        return "%s on %s: must be Linux on x86_64 or aarch64, or macOS on arm64; WSL 2 serves on Windows" % (
-            system,
-            machine,
+        return (
+            "%s on %s: must be Linux on x86_64 or aarch64, or macOS on arm64; WSL 2 serves on Windows"
+            % (
+                system,
+                machine,
+            )
         )
     if not has_venv:
         return "this Python has no venv module: install it (on Debian and Ubuntu: apt install python3-venv)"

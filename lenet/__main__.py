@@ -1,197 +1,132 @@
-"""The door behind make: data decided once, one workflow at a time, Snakemake started, watched and stopped."""
+"""What make calls: `python -m lenet report`, `preview` or `draft`."""
 
 import argparse
-import ctypes
-import fcntl
 import os
-import queue
-import re
-import signal
 import subprocess
 import sys
-import threading
 import time
-from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from lenet import arithmetic, data, machine, params
+from lenet.door import lock, stamps, workflow
+from lenet.door.progress import Progress
+from lenet.network import data, machine
+from lenet.plan.parameters import ROOT, ParameterError
+from lenet.plan.studies import Run, plan
 
-REPORTS = params.ROOT / "reports"
-# A first guess, for the time left: what a run costs beside its training, and a rate of training by all cores.
-START_SECONDS, GUESSED_GFLOPS = 15, 150
-EVALUATIONS = 0.7  # of a timed epoch's training, by FLOPs: three after each, as in 2017
-HEARTBEAT_SECONDS = 20
-STOP_SECONDS = 15
-
-
-@contextmanager
-def one_at_a_time():
-    """Hold the lock of this project's reports. Raises SystemExit, naming the holder, when another has it."""
-    REPORTS.mkdir(exist_ok=True)
-    with (REPORTS / ".lock").open("a+") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            lock.seek(0)
-            raise SystemExit(f"lenet: process {lock.read()} makes a report here; wait for it, or stop it") from None
-        lock.truncate(0)
-        lock.write(str(os.getpid()))
-        lock.flush()
-        yield
+REPORTS = Path("reports")
+PREVIEW = REPORTS / "preview"
 
 
-def end_with_parent():
-    """Let Ctrl-C end this process even where the door's shell ignores it, and on Linux let the door's death do so.
+def say(text: str) -> None:
+    """Tell the person at the terminal."""
+    print(f"lenet: {text}", flush=True)
 
-    Its runs see that it is gone and end too.
+
+def has_gpu() -> bool:
+    """Whether runs on a GPU are planned; it is asked for once, before that."""
+    absence = machine.gpu_absence()
+    if absence:
+        say(f"no GPU series: {absence}")
+    return not absence
+
+
+def draft(gpu: bool) -> int:
+    """Render a draft from what is finished; the exit status."""
+    command = [sys.executable, "-m", "lenet.report", "reports", "reports/logs/draft.log", "--draft"]
+    if gpu:
+        command.append("--gpu")
+    status = subprocess.run(command, env=workflow.surroundings()).returncode
+    if status == 0:
+        say("a draft can be read now: reports/draft/report.html")
+    return status
+
+
+def make(preview: bool, more: list[str]) -> int:
+    """Make what is missing, then the report or its preview; the exit status.
+
+    `more` is handed to Snakemake: who asks that for something else may not get a report.
     """
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
-    if sys.platform == "linux":
-        death_signal = 1
-        ctypes.CDLL(None).prctl(death_signal, signal.SIGKILL)
-
-
-def snakemake(preview: bool, gpu: bool, given: list[str]) -> list[str]:
-    """The command line of the workflow."""
-    config = {"preview": preview, "gpu": gpu, "dataset": "digits" if preview else "mnist"}
-    settings = [f"{key}={value}" for key, value in config.items()]
-    always = ["--nolock", "--rerun-incomplete", "--keep-going", "--cores", str(machine.cores())]
-    return [sys.executable, "-m", "snakemake", *always, *given, "--config", *settings]
-
-
-def pending(command: list[str], runs: list[params.Run]) -> tuple[list[params.Run], bool]:
-    """The runs that the workflow would do now, and whether it would do anything at all."""
-    plan = subprocess.run([*command, "--dry-run"], capture_output=True, text=True, cwd=params.ROOT)
-    if plan.returncode:
-        raise SystemExit(f"lenet: the workflow cannot be planned:\n{plan.stdout}{plan.stderr}")
-    text = plan.stdout + plan.stderr
-    return [run for run in runs if f"/{run.name}.ipynb\n" in text], "Nothing to be done" not in text
-
-
-def expected_seconds(run: params.Run) -> float:
-    """A rough time for a run on MNIST, good for proportions."""
-    settings, epochs = run.settings, run.settings.get("epochs", 0)
-    if run.notebook == "benchmark":
-        epochs = 1 + (1 + EVALUATIONS) * epochs  # the first, which warms up, does not count
-    trained = 50_000 * epochs + 4 * settings.get("steps", 0) * settings.get("batch_size", 0)
-    work = arithmetic.training_flops(settings.get("filters", 16), trained) * settings.get("seeds", 1)
-    return START_SECONDS + work / GUESSED_GFLOPS / 1e9
-
-
-class Progress:
-    """Says on the terminal how far the workflow is: runs done of all, time left, what runs now."""
-
-    def __init__(self, runs: list[params.Run]):
-        self.expected = {run.name: expected_seconds(run) for run in runs}
-        self.done, self.running, self.start = [], [], time.monotonic()
-
-    def hear(self, line: str):
-        """Take in a line of a run, and tell of it."""
-        if match := re.match(r"lenet: (started|done|failed) (\S+?)(:? .*)?$", line):
-            event, name, rest = match.groups()
-            if event == "started":
-                self.running.append(name)
-            else:
-                self.running = [other for other in self.running if other != name]
-                self.done += [name] * (event == "done" and name in self.expected)
-            self.tell(f"{event} {name}{rest or ''}")
-
-    def tell(self, event: str = ""):
-        elapsed = time.monotonic() - self.start
-        done = sum(self.expected.get(name, 0) for name in self.done)
-        rest = sum(self.expected.values()) - done
-        left = rest * elapsed / done if done else rest
-        counts = f"[{len(self.done)}/{len(self.expected)} runs, about {max(left, 0) / 60:.0f} min left]"
-        print(f"{counts} {event or 'running ' + (', '.join(self.running) or 'the workflow')}", flush=True)
-
-
-def follow(process: subprocess.Popen, log: Path, progress: Progress) -> int:
-    """Keep what the workflow prints in a log and tell how far it is; hand on signals; return its exit status."""
-    lines = queue.Queue()
-
-    def read():
-        for line in process.stdout:
-            lines.put(line)
-        lines.put(None)
-
-    def end(number):
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, number)
-
-    def stop(number, _):
-        end(number)
-        timer = threading.Timer(STOP_SECONDS, end, [signal.SIGKILL])
-        timer.daemon = True
-        timer.start()
-        # Not print: the signal may come in the middle of one.
-        os.write(1, f"lenet: stopping ({signal.Signals(number).name})\n".encode())
-
-    threading.Thread(target=read, daemon=True).start()
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, stop)
-    log.parent.mkdir(parents=True, exist_ok=True)
-    with log.open("w") as file:
-        while True:
-            try:
-                line = lines.get(timeout=HEARTBEAT_SECONDS)
-            except queue.Empty:
-                progress.tell()
-                continue
-            if line is None:
-                return process.wait()
-            file.write(line)
-            file.flush()
-            progress.hear(line)
-
-
-def make(preview: bool, given: list[str]) -> int:
-    """Bring the report, or its preview, up to date; return the exit status."""
-    folder = REPORTS / "preview" if preview else REPORTS
-    absent = machine.gpu_absence()
-    if absent:
-        print(f"lenet: no GPU series: {absent}", flush=True)
-    command = snakemake(preview, not absent, given)
-    try:
-        planned = params.plan(preview, not absent)
-    except params.ParameterError as error:
-        raise SystemExit(f"lenet: {error}") from None
-    runs, anything = pending(command, planned)
-    shown = folder.relative_to(params.ROOT)
-    if not anything:
-        print(f"lenet: nothing to do: {shown}/report.html and {shown}/report.pdf are up to date")
+    folder = PREVIEW if preview else REPORTS
+    gpu = has_gpu()
+    runs = plan(preview, gpu)
+    images = data.load("digits" if preview else "mnist")
+    faults = stamps.run_faults(folder, runs, images)
+    if not (faults or more or stamps.report_fault(folder, runs)):
+        say(f"nothing to do: {folder}/report.html and report.pdf are up to date")
         return 0
-    process = subprocess.Popen(
-        command, cwd=params.ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-        errors="replace", start_new_session=True, preexec_fn=end_with_parent,
-    )  # fmt: skip
-    status = follow(process, folder / "logs" / "snakemake.log", Progress(runs))
-    if status:
-        print(f"lenet: not finished; what is done is kept. See {shown}/logs/snakemake.log", flush=True)
-        return 1
-    print(f"lenet: {shown}/report.html, {shown}/report.pdf and {shown}/results.json are ready", flush=True)
-    return 0
+    for line in stamps.told(faults):
+        say(line)
+    stamps.renew(folder, [run.name for run in runs if run.name not in faults])
+    config = {"preview": preview, "gpu": gpu, "draft": not preview and needs_draft(runs, faults)}
+    missing = [run for run in runs if run.name in faults]
+    progress = Progress(missing, len(images.train), machine.cores(), preview)
+    log = folder / "logs" / "snakemake.log"
+    status = workflow.run(config, more, log, progress)
+    if status and "\nlenet: failed " not in log.read_text():
+        print(*log.read_text().splitlines()[-20:], sep="\n")
+    ended = conclude(folder, runs, gpu, failed=status != 0)
+    return status if more else ended
+
+
+def conclude(folder: Path, runs: list[Run], gpu: bool, failed: bool) -> int:
+    """Tell what the files say of the report, whatever Snakemake said; the exit status."""
+    left = [run.name for run in runs if not stamps.stamp(folder, run.name).exists()]
+    fault = f"not made: {', '.join(left)}" if left else stamps.report_fault(folder, runs)
+    if not fault:
+        say(f"{folder}/report.html, report.pdf and results.json are ready")
+        return 0
+    say(f"{folder}/report.html is not up to date: {fault}")
+    say(f"what is done is kept; see {folder}/logs/snakemake.log")
+    if left and failed and folder == REPORTS:
+        draft(gpu)
+    return 1
+
+
+def needs_draft(runs: list[Run], faults: dict[str, str]) -> bool:
+    """Whether a draft is to be read while runs go on that it does not need."""
+    first = [run for run in runs if run.draft]
+    later = [run for run in runs if run.name in faults and not run.draft]
+    return bool(first and later and stamps.content_fault(REPORTS / "draft", first))
+
+
+def report(needs_mnist: bool, more: list[str]) -> int:
+    """Make the report, or where there is no MNIST its preview; the exit status."""
+    found = data.decide()
+    say(f"{found.name}: {found.reason}")
+    if found.name == "mnist":
+        return make(False, more)
+    if needs_mnist:
+        raise data.DataError("dataset = mnist: there is no MNIST here")
+    say(f"NO MNIST: making a PREVIEW on scikit-learn's digits, in {PREVIEW}/")
+    status = make(True, more)
+    old = REPORTS / "report.html"
+    if old.exists():
+        say(f"{old} is an older one, of {time.ctime(old.stat().st_mtime)}")
+    return status
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="python -m lenet", description="Make the report or its preview.")
-    parser.add_argument("what", choices=("report", "preview"))
-    arguments, given = parser.parse_known_args()
-    preview = arguments.what == "preview"
-    with one_at_a_time():
-        if not preview:
-            try:
-                found, detail = data.decide()
-            except data.DataError as error:
-                raise SystemExit(f"lenet: {error}") from None
-            preview = found == "digits"
-            print(f"lenet: {found}: {detail}", flush=True)
-            if preview:
-                print("lenet: NO MNIST: making a PREVIEW on scikit-learn's digits, in reports/preview/", flush=True)
-        return make(preview, given)
+    """Do what the command line says; the exit status."""
+    parser = argparse.ArgumentParser(
+        prog="python -m lenet", description=__doc__, allow_abbrev=False
+    )
+    parser.add_argument("what", choices=("report", "preview", "draft"))
+    parser.add_argument("--dataset", choices=("mnist",), help="mnist: without it make no preview")
+    given, more = parser.parse_known_args()
+    os.chdir(ROOT)
+    workflow.listen()
+    try:
+        if given.what == "draft":
+            return draft(has_gpu())
+        with lock.one_at_a_time(REPORTS):
+            if given.what == "preview":
+                return make(True, more)
+            return report(given.dataset == "mnist", more)
+    except (ParameterError, data.DataError, OSError) as error:
+        raise SystemExit(f"lenet: {error}") from None
+    except KeyboardInterrupt as error:
+        raise SystemExit(f"lenet: stopped ({error}); what is done is kept") from None
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main())
-    except KeyboardInterrupt:
-        sys.exit("lenet: stopped before any run began; what is done is kept")
+    sys.exit(main())

@@ -1,10 +1,12 @@
-"""A copy of what makes a report, with studies of seconds; conftest.py loads this file by its path.
+"""A copy of what makes a report, with studies of seconds.
 
-Its commands are real processes that bear the copy's name in their environment, so that a test can tell what of
-them is still alive.
+Its commands are real processes that bear the copy's name in their environment, so that a test can
+tell what of them is still alive.
 """
 
+import hashlib
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -13,40 +15,102 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
+import nbformat
+import numpy as np
 import psutil
 import yaml
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+
+from lenet.network import data
+from lenet.plan import parameters
 
 ROOT = Path(__file__).parents[1]
-PARTS = ("lenet", "notebooks", "Snakefile", "requirements.txt")
+PARTS = ("lenet", "notebooks", "profiles", "Snakefile", "requirements.txt")
+# A run that computes nothing: it takes its images, writes a record and ends.
+TOY_RUN = [
+    """
+number: int = 1
+seconds: float = 0.1
+fails: bool = False
+dataset: str = "auto"
+""",
+    """
+import time
+from lenet.network import data, machine
+from lenet.network import data
+from lenet.plan import parameters
+from lenet.results import scraps
+
+machine.kernels = dict  # to ask TensorFlow for them takes seconds
+settings = parameters.check("toy", globals())
+images = data.load(settings["dataset"])
+time.sleep(seconds)
+if fails:
+    raise ValueError("it was told to")
+scraps.record("toy", settings, images)
+""",
+]
+# A report that says how many runs there are.
+TOY_REPORT = [
+    "# A toy report\n\nIt says little.",
+    """
+folder: str = "reports"
+preview: bool = False
+draft: bool = False
+gpu: bool = False
+out: str = ""
+""",
+    """
+from pathlib import Path
+from lenet.plan import studies
+from lenet.report.writer import Report
+from lenet.results import origin, scraps
+
+runs = Path(folder, "runs")
+finished, missing = scraps.read_finished(runs, studies.plan(preview, gpu))
+if missing and not draft:
+    raise RuntimeError(f"missing: {missing}")
+known = origin.origin(finished, missing)
+report = Report(out, known["dataset"], preview, draft, origin.label(known, preview, draft))
+report.write(known)
+print(len(finished), "runs")
+""",
+]
+NOTEBOOKS = ("benchmark", "divergence", "lr_study", "memory", "train")
 TINY = {
-    "lr": 0.1, "epochs": 3, "seeds": 2, "steps": 3, "filters": 4, "batch_size": 16, "threads": 2, "shards": 2,
-    "dataset": "digits", "device": "CPU",
-}  # fmt: skip
+    "lr": 0.1,
+    "epochs": 3,
+    "seeds": 2,
+    "steps": 3,
+    "batch_size": 16,
+    "threads": 2,
+    "shards": 2,
+}
 MARK = "LENET_TEST_TREE"
-# Of a loopback port that nobody listens on: what would go to the network fails at once.
+# A loopback port that nobody listens on: what would go to the network fails at once.
 NOWHERE = "http://127.0.0.1:9"
+PROXIES = ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY")
 SECONDS = 600
 
 
-def tiny(names) -> dict:
-    """Settings of one short run of a notebook that has parameters of these `names`."""
-    return {name: value for name, value in TINY.items() if name in names}
-
-
-def small_studies(notebooks: dict) -> dict[str, dict]:
-    """For each notebook of `notebooks` (its parameters by its name) a study of one short run, under its own name."""
-    return {
-        notebook: {"notebook": notebook, "fixed": tiny(names), "grid": {"filters": [4]}}
-        for notebook, names in notebooks.items()
-    }
+def study(notebook: str, draft: bool = False, **fixed) -> dict:
+    """A study of one short run of a notebook; `fixed` takes the place of what is tiny."""
+    known = parameters.declared(notebook)
+    tiny = {name: value for name, value in TINY.items() if name in known}
+    shown = {"notebook": notebook, "fixed": {**tiny, **fixed}, "grid": {"filters": [4]}}
+    # A preview would be shorter still.
+    shown["preview"] = {"grid": {"filters": [4]}}
+    return {**shown, "draft": True} if draft else shown
 
 
 def copied(folder: Path, studies: dict[str, dict]) -> "Tree":
     """A copy of the project in `folder`, with these studies in the place of its own."""
     ignored = shutil.ignore_patterns("__pycache__", ".ipynb_checkpoints")
     for part in PARTS:
-        copy = shutil.copytree if (ROOT / part).is_dir() else shutil.copy2
-        copy(ROOT / part, folder / part, **({"ignore": ignored} if (ROOT / part).is_dir() else {}))
+        if (ROOT / part).is_dir():
+            shutil.copytree(ROOT / part, folder / part, ignore=ignored)
+        else:
+            shutil.copy2(ROOT / part, folder / part)
     (folder / "params").mkdir()
     tree = Tree(folder)
     for name, declared in studies.items():
@@ -54,45 +118,121 @@ def copied(folder: Path, studies: dict[str, dict]) -> "Tree":
     return tree
 
 
+def toy(folder: Path, **studies: dict) -> "Tree":
+    """A copy whose report says little, with these studies of runs that compute nothing."""
+    tree = copied(folder, studies)
+    write(tree.notebook("toy"), TOY_RUN)
+    write(tree.notebook("report"), TOY_REPORT)
+    return tree
+
+
+def toy_study(*numbers: int, draft: bool = False, **fixed) -> dict:
+    """A study of toy runs; its preview has all of them."""
+    shown = {"notebook": "toy", "fixed": fixed, "grid": {"number": list(numbers)}}
+    return {**shown, "preview": {"grid": shown["grid"]}, "draft": draft}
+
+
+def blank_mnist(tree: "Tree") -> str:
+    """Give a copy a MNIST of blank images, and let its code know no other; where it lies."""
+    arrays = {
+        "x_train": np.zeros((60_000, 28, 28), np.uint8),
+        "y_train": np.zeros(60_000, np.uint8),
+        "x_test": np.zeros((10_000, 28, 28), np.uint8),
+        "y_test": np.zeros(10_000, np.uint8),
+    }
+    np.savez_compressed(tree.root / "mnist.npz", **arrays)
+    code = tree.root / "lenet" / "network" / "data.py"
+    text = code.read_text()
+    for name, array in arrays.items():
+        digest = hashlib.sha256(array.tobytes()).hexdigest()
+        text = text.replace(data.MNIST_ARRAYS_SHA256[name], digest)
+    code.write_text(text)
+    return str(tree.root)
+
+
+def write(path: Path, cells: list[str]):
+    """Write a notebook of these cells: # begins prose, the first code declares parameters."""
+    kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    book = new_notebook(metadata={"kernelspec": kernel})
+    for source in cells:
+        new_cell = new_markdown_cell if source.startswith("#") else new_code_cell
+        book.cells.append(new_cell(source.strip()))
+    code = [cell for cell in book.cells if cell.cell_type == "code"]
+    code[0].metadata["tags"] = ["parameters"]
+    nbformat.write(book, path)
+
+
 class Tree:
-    """A copied project: start its doors and runs, and see what they leave."""
+    """A copied project: start its commands, and see what they leave."""
 
     def __init__(self, root: Path):
         self.root = root
         self.reports = root / "reports" / "preview"
+        self.commands: list[subprocess.Popen] = []
 
-    def declare(self, study: str, declared: dict):
-        """Write a study file; what it declares, its preview has too."""
-        (self.root / "params" / f"{study}.yaml").write_text(yaml.safe_dump(declared, sort_keys=False))
+    def declare(self, name: str, declared: dict):
+        """Write a study file."""
+        path = self.root / "params" / f"{name}.yaml"
+        path.write_text(yaml.safe_dump(declared, sort_keys=False))
 
     def copy(self, folder: Path) -> "Tree":
-        """Another copy, with all times, so that nothing is to be done in it."""
+        """Another copy, in which nothing is to be done."""
         shutil.copytree(self.root, folder, symlinks=True)
         return Tree(folder)
 
-    def start(self, *module_and_arguments: str, **environment: str) -> subprocess.Popen:
-        """Start `python -m ...` in the copy, in a process group of its own, without MNIST and without a network."""
-        inherited = {key: value for key, value in os.environ.items() if key != "LENET_DATA"}
-        own = {"PYTHONPATH": str(self.root), "KERAS_HOME": str(self.root / "keras"), MARK: str(self.root)}
-        own |= {"http_proxy": NOWHERE, "https_proxy": NOWHERE, "HTTP_PROXY": NOWHERE, "HTTPS_PROXY": NOWHERE}
-        return subprocess.Popen(
-            [sys.executable, "-m", *module_and_arguments], cwd=self.root, env=inherited | own | environment, text=True,
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True,
-            # Tests that were started in the background ignore Ctrl-C, and what they start would as well.
-            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
-        )  # fmt: skip
+    def notebook(self, name: str) -> Path:
+        return self.root / "notebooks" / f"{name}.ipynb"
 
-    def call(self, *module_and_arguments: str, **environment: str) -> tuple[int, str]:
-        """Run `python -m ...` to its end; return its exit status and what it printed."""
-        return finish(self.start(*module_and_arguments, **environment))
+    def edit(self, notebook: str, cell_type: str, text: str):
+        """Add a line to a notebook's last cell of that type."""
+        book = nbformat.read(self.notebook(notebook), 4)
+        cell = [cell for cell in book.cells if cell.cell_type == cell_type][-1]
+        cell.source += f"\n{text}"
+        nbformat.write(book, self.notebook(notebook))
 
-    def runs(self) -> set[str]:
+    def start(self, *words: str, ignored=(), **environment: str) -> subprocess.Popen:
+        """Start `python -m ...` in the copy, in a process group of its own.
+
+        It has no MNIST and no network, and of the signals in `ignored` it takes no notice.
+        """
+
+        def signals():
+            # Whatever is started in the background ignores Ctrl-C.
+            signal.signal(signal.SIGINT, signal.SIG_DFL)
+            for number in ignored:
+                signal.signal(number, signal.SIG_IGN)
+
+        known = {key: value for key, value in os.environ.items() if key != "LENET_DATA"}
+        nowhere = dict.fromkeys(PROXIES, NOWHERE)
+        own = {"PYTHONPATH": str(self.root), "KERAS_HOME": str(self.root / "keras")}
+        command = subprocess.Popen(
+            [sys.executable, "-m", *words],
+            cwd=self.root,
+            env={**known, **nowhere, **own, MARK: str(self.root), **environment},
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+            preexec_fn=signals,
+        )
+        self.commands.append(command)
+        return command
+
+    def call(self, *words: str, **environment: str) -> tuple[int, str]:
+        """Run `python -m ...` to its end; its exit status and what it printed."""
+        return finish(self.start(*words, **environment))
+
+    def run(self, name: str, reports: Path | None = None) -> Path:
+        """Where a finished run lies."""
+        return (reports or self.reports) / "runs" / f"{name}.ipynb"
+
+    def runs(self, reports: Path | None = None) -> set[str]:
         """The runs that lie there as finished."""
-        folder = self.reports / "runs"
+        folder = (reports or self.reports) / "runs"
         return {str(path.relative_to(folder).with_suffix("")) for path in folder.rglob("*.ipynb")}
 
     def alive(self) -> list[psutil.Process]:
-        """Every process, kernels too, that a command of this copy started and that has not ended."""
+        """Every process, kernels too, that a command of this copy started and that goes on."""
         found = []
         for process in psutil.process_iter():
             with suppress(psutil.Error):
@@ -102,6 +242,7 @@ class Tree:
         return found
 
     def kernels(self) -> list[psutil.Process]:
+        """Those that are kernels."""
         found = []
         for process in self.alive():
             with suppress(psutil.Error):
@@ -114,10 +255,13 @@ class Tree:
         for process in self.alive():
             with suppress(psutil.Error):
                 process.kill()
+        for command in self.commands:
+            command.stdout.close()
+            command.wait()
 
 
 def finish(process: subprocess.Popen) -> tuple[int, str]:
-    """Wait for a command; return its exit status and what it printed. On a time-out its group is killed."""
+    """Wait for a command; its exit status and what it printed. After 10 minutes it is killed."""
     try:
         output, _ = process.communicate(timeout=SECONDS)
     except subprocess.TimeoutExpired:
@@ -127,9 +271,14 @@ def finish(process: subprocess.Popen) -> tuple[int, str]:
 
 
 def wait_until(condition, seconds: float, what: str):
-    """What `condition` returns, as soon as it is true; AssertionError with `what` after `seconds`."""
+    """What `condition` returns, as soon as it is true; AssertionError with `what` if too late."""
     end = time.monotonic() + seconds
     while not (found := condition()):
         assert time.monotonic() < end, f"after {seconds} s: not {what}"
         time.sleep(0.25)
     return found
+
+
+def started(said: str) -> list[str]:
+    """The runs, and renderings, that a command told of when they started."""
+    return sorted(re.findall(r"started (\S+)", said))

@@ -1,7 +1,6 @@
-"""Faults: whatever dies, nothing half-written is a result, nothing is left running, and the next call does the rest."""
+"""Whatever dies: nothing half-written is a result, nothing goes on, the next call does the rest."""
 
 import os
-import re
 import shutil
 import signal
 import subprocess
@@ -12,31 +11,40 @@ import nbformat
 import psutil
 import pytest
 
-from lenet import params
+from tests import copied_tree
+from tests.copied_tree import finish, started, toy_study, wait_until
 
 pytestmark = pytest.mark.faults
 
-SLOW = [f"slow/first_seed={seed}" for seed in (1, 2)]
+SLOW = ("slow/first_seed=1", "slow/first_seed=2")
 
 
 @pytest.fixture(scope="module")
-def built(trees, tmp_path_factory):
-    """As in conftest.py, with the notebooks that the report cannot do without."""
-    notebooks = {name: params.NOTEBOOKS[name] for name in ("train", "lr_study", "benchmark")}
-    tree = trees.copied(tmp_path_factory.mktemp("built"), trees.small_studies(notebooks))
+def built(tmp_path_factory):
+    """A project of toy runs, all made."""
+    tree = copied_tree.toy(tmp_path_factory.mktemp("built"), one=toy_study(1, 2))
     tree.status, tree.said = tree.call("lenet", "preview")
     yield tree
     tree.end_all()
 
 
 @pytest.fixture
-def slow(trees, tree):
-    """A finished project with a study of two more runs that train for some seconds each."""
-    more = {"epochs": 200, "batch_size": 64, "seeds": 1, "threads": 1}
-    fixed = trees.tiny(params.NOTEBOOKS["lr_study"]) | more
-    tree.declare("slow", {"notebook": "lr_study", "fixed": fixed, "grid": {"first_seed": [1, 2]}})
+def tree(built, tmp_path):
+    """A copy with a study of two more runs, which train for some minutes each."""
+    assert built.status == 0, built.said
+    tree = built.copy(tmp_path / "tree")
+    fixed = {"epochs": 400, "seeds": 1, "filters": 4, "threads": 1}
+    varied = {"grid": {"first_seed": [1, 2]}}
+    tree.declare("slow", {"notebook": "lr_study", "fixed": fixed, "preview": varied, **varied})
     tree.whole = tree.runs()
-    return tree
+    yield tree
+    tree.end_all()
+
+
+def shortened(tree):
+    """Let the study's runs take seconds from now on."""
+    path = tree.root / "params" / "slow.yaml"
+    path.write_text(path.read_text().replace("400", "1"))
 
 
 def training(tree):
@@ -44,18 +52,20 @@ def training(tree):
     found = []
     for kernel in tree.kernels():
         try:
-            found += [kernel] * any("libtensorflow" in library.path for library in kernel.memory_maps())
+            libraries = [library.path for library in kernel.memory_maps()]
         except psutil.Error:
             continue
+        if any("libtensorflow" in path for path in libraries):
+            found.append(kernel)
     return found
 
 
-def start_training(trees, tree, count=2):
-    """Start the door; return its process when `count` kernels are in the middle of their training."""
+def start_training(tree):
+    """Start the door; its process when both kernels are in the middle of their training."""
     door = tree.start("lenet", "preview")
-    trees.wait_until(lambda: len(training(tree)) == count, 240, f"{count} kernels with TensorFlow")
-    time.sleep(3)
-    assert len(training(tree)) == count
+    wait_until(lambda: len(training(tree)) == 2, 240, "two kernels with TensorFlow")
+    time.sleep(5)
+    assert len(training(tree)) == 2
     return door
 
 
@@ -65,112 +75,105 @@ def snakemake_of(door):
     return found
 
 
-def check_nothing_is_left(trees, tree, seconds=15):
-    trees.wait_until(lambda: not tree.alive(), seconds, f"everything ended, but {tree.alive()} left")
+def check_nothing_is_left(tree, seconds=15):
+    wait_until(lambda: not tree.alive(), seconds, f"ended: {tree.alive()}")
     assert tree.runs() == tree.whole
     for path in (tree.reports / "runs").rglob("*.ipynb"):
-        assert all(cell.execution_count for cell in nbformat.read(path, 4).cells if cell.cell_type == "code")
+        cells = nbformat.read(path, 4).cells
+        assert all(cell.execution_count for cell in cells if cell.cell_type == "code")
 
 
 def check_the_rest_is_done(tree, *missing):
-    """The next call does these alone; without the report among them it is not asked for."""
-    until = [] if "report/report" in missing else ["--until", "slow_first_seed_1", "slow_first_seed_2"]
-    status, said = tree.call("lenet", "preview", *until)
+    """The next call makes these, and the report."""
+    shortened(tree)
+    status, said = tree.call("lenet", "preview")
     assert status == 0, said
-    assert sorted(re.findall(r"started (\S+)", said)) == sorted(missing)
+    assert started(said) == sorted([*missing, "report"])
     assert tree.runs() == tree.whole | set(SLOW)
 
 
-def test_a_killed_kernel_fails_its_run_alone(trees, slow):
-    door = start_training(trees, slow)
-    victim = training(slow)[0]
+def test_a_killed_kernel_fails_its_run_alone(tree):
+    door = start_training(tree)
+    victim = training(tree)[0]
     runner = " ".join(psutil.Process(victim.ppid()).cmdline())
-    [name, other] = SLOW if SLOW[0].split("/")[1] in runner else SLOW[::-1]
+    [name] = [name for name in SLOW if name.split("/")[1] in runner]
     victim.kill()
-    status, said = trees.finish(door)
-    assert status == 1
-    assert f"failed {name}: its kernel died; see reports/preview/logs/{name}.log" in said
-    assert f"done {other} in" in said
-    assert "not finished; what is done is kept" in said
-    assert slow.runs() == slow.whole | {other}
-    assert (slow.reports / "logs" / f"{name}.ipynb").is_file()
-    assert not slow.alive()
-    check_the_rest_is_done(slow, name)
+    line = next(line for line in door.stdout if "failed" in line)
+    assert f"failed {name}: its kernel died" in line
+    assert len(training(tree)) == 1
+    door.send_signal(signal.SIGTERM)
+    assert finish(door)[0] == 1
+    check_nothing_is_left(tree)
+    assert (tree.reports / "logs" / f"{name}.ipynb").is_file()
+    check_the_rest_is_done(tree, *SLOW)
 
 
-def end_by_kill(trees, tree, door, victim):
-    if victim == "workflow":
-        # Before it, the process that started a kernel: the kernel must see it, deep in TensorFlow as it is.
-        kernel = training(tree)[0]
-        psutil.Process(kernel.ppid()).kill()
-        trees.wait_until(lambda: not kernel.is_running(), 15, "ended")
-    os.kill(door.pid if victim == "door" else snakemake_of(door).pid, signal.SIGKILL)
-    check_nothing_is_left(trees, tree)
-    assert trees.finish(door)[0] == (-signal.SIGKILL if victim == "door" else 1)
+def test_the_runner_killed_ends_its_kernel_deep_in_tensorflow(tree):
+    door = start_training(tree)
+    kernel = training(tree)[0]
+    psutil.Process(kernel.ppid()).kill()
+    wait_until(lambda: not kernel.is_running(), 15, "ended")
+    door.kill()
+    check_nothing_is_left(tree)
 
 
-def end_by_signal(trees, tree, door, number):
+@pytest.mark.parametrize("victim", ["workflow", "door"])
+def test_a_killed_workflow_or_door_leaves_nothing_half_done(victim, tree):
+    door = start_training(tree)
+    process = door if victim == "door" else snakemake_of(door)
+    process.kill()
+    status, said = finish(door)
+    assert status == (-signal.SIGKILL if victim == "door" else 1), said
+    check_nothing_is_left(tree)
+    check_the_rest_is_done(tree, *SLOW)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_ends_everything_in_seconds(number, tree):
+    door = start_training(tree)
     start = time.monotonic()
-    os.killpg(door.pid, number)
-    status, said = trees.finish(door)
+    door.send_signal(number)
+    status, said = finish(door)
     assert time.monotonic() - start < 15
-    assert status == 1
-    assert f"lenet: stopping ({number.name})" in said
-    assert "lenet: not finished; what is done is kept" in said
+    last = f"lenet: stopped ({number.name}); what is done is kept"
+    assert (status, said.splitlines()[-1]) == (1, last)
     assert "Traceback" not in said
-    check_nothing_is_left(trees, tree, seconds=3)
+    check_nothing_is_left(tree, seconds=3)
 
 
-def test_whatever_ends_it_the_next_call_does_what_is_missing(trees, slow):
-    for end, what in (
-        (end_by_kill, "workflow"),
-        (end_by_signal, signal.SIGHUP),
-        (end_by_kill, "door"),
-        (end_by_signal, signal.SIGINT),
-    ):
-        end(trees, slow, start_training(trees, slow), what)
-    check_the_rest_is_done(slow, *SLOW, "report/report")
-
-
-def test_ctrl_c_while_the_workflow_is_planned(trees, slow):
-    door = slow.start("lenet", "preview")
-    trees.wait_until(lambda: len(slow.alive()) > 1, 60, "planning")
+def test_ctrl_c_while_it_is_planned(tree):
+    door = tree.start("lenet", "preview")
+    lock = tree.root / "reports" / ".lock"
+    wait_until(lambda: f"process {door.pid} on" in lock.read_text(), 60, "locked")
     os.killpg(door.pid, signal.SIGINT)
-    status, said = trees.finish(door)
+    status, said = finish(door)
     assert status == 1
-    assert said.endswith("lenet: stopped before any run began; what is done is kept\n")
-    assert "Traceback" not in said.partition("lenet: stopped")[2]
-    check_nothing_is_left(trees, slow)
-
-
-def test_a_run_damaged_after_the_fact_is_refused_by_name(tree):
-    path = tree.reports / "runs" / "train" / "filters=4.ipynb"
-    before = path.stat()
-    path.write_bytes(path.read_bytes()[: before.st_size // 2])
-    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
-    (tree.reports / "report.html").unlink()
-    status, said = tree.call("lenet", "preview")
-    assert status == 1
-    assert re.search(r"failed report/report: .*train/filters=4: .* is damaged .*; remove it and run it again", said)
-    assert not (tree.reports / "report.html").exists()
+    assert said.splitlines()[-1] == "lenet: stopped (SIGINT); what is done is kept"
+    assert "Traceback" not in said
+    check_nothing_is_left(tree)
 
 
 def test_a_full_disk_leaves_no_result(tree):
     """A tmpfs of 256 KiB in a namespace of its own, for the notebook and its log."""
-    if not shutil.which("unshare") or subprocess.run(["unshare", "-rm", "true"], check=False).returncode:
+    if not shutil.which("unshare") or subprocess.run(["unshare", "-rm", "true"]).returncode:
         pytest.skip("unshare -rm cannot make a namespace on this machine")
-    cells = [nbformat.v4.new_code_cell(source) for source in ("lr = 1", "print('x' * 1_000_000)")]
-    cells[0].metadata["tags"] = ["parameters"]
-    kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
-    book = nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": kernel})
-    nbformat.write(book, tree.root / "notebooks" / "lr_study.ipynb")
+    copied_tree.write(tree.notebook("lr_study"), ["epochs: int = 1", "print('x' * 1_000_000)"])
+    tree.declare("slow", {"notebook": "lr_study", "grid": {"epochs": [1]}})
     (tree.root / "small").mkdir()
-    run = f"{sys.executable} -m lenet.run lr_study filters=4 small/runs/here.ipynb small/logs/here.log --preview"
-    script = f"mount -t tmpfs -o size=256k none small && {{ {run}; echo status $?; find small -type f; }}"
+    words = "lenet.plan.run slow epochs=1 small/runs/here.ipynb small/logs/here.log --preview"
+    script = (
+        "mount -t tmpfs -o size=256k none small; "
+        f"{sys.executable} -m {words}; echo status $?; find small -type f"
+    )
     said = subprocess.run(
-        ["unshare", "-rm", "sh", "-c", script], cwd=tree.root, env=os.environ | {"PYTHONPATH": str(tree.root)},
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=True,
-    ).stdout  # fmt: skip
+        ["unshare", "-rm", "sh", "-c", script],
+        cwd=tree.root,
+        env={**os.environ, "PYTHONPATH": str(tree.root)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=True,
+    ).stdout
     assert "status 1\n" in said
     assert "No space left on device" in said
     assert "small/logs/here.log" in said

@@ -1,14 +1,22 @@
-"""The doors that lead to one set of packages, and what is said when set-up cannot work."""
+"""The way to one set of packages, what is said where it is blocked, and the order of rooms."""
 
 import os
 import re
+import shutil
 import subprocess
+import sys
+import tomllib
+from pathlib import Path
 
 import pytest
 import yaml
 
+import install
 from check_python import VERSIONS, obstacle
-from lenet.params import ROOT
+
+ROOT = Path(__file__).parents[1]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
+LOCKS = ("requirements.txt", "requirements-gpu.txt")
 
 
 @pytest.mark.parametrize(
@@ -16,7 +24,7 @@ from lenet.params import ROOT
     [
         (((3, 14), "Linux", "x86_64", True), "Python 3.14: must be 3.11, 3.12 or 3.13"),
         (((3, 9), "Linux", "x86_64", True), "make PYTHON=python3"),
-        (((3, 12), "Darwin", "x86_64", True), "Darwin on x86_64: must be Linux on x86_64 or aarch64, or macOS"),
+        (((3, 12), "Darwin", "x86_64", True), "Darwin on x86_64: must be Linux on x86_64 or"),
         (((3, 12), "Windows", "AMD64", True), "WSL 2"),
         (((3, 12), "Linux", "x86_64", False), "apt install python3-venv"),
     ],
@@ -31,16 +39,16 @@ def test_nothing_stands_in_the_way_where_tensorflow_has_wheels():
 
 
 def test_python_versions_are_those_of_pyproject():
-    text = (ROOT / "pyproject.toml").read_text()
-    assert f'requires-python = ">=3.{VERSIONS[0][1]},<3.{VERSIONS[-1][1] + 1}"' in text
+    wanted = f">=3.{VERSIONS[0][1]},<3.{VERSIONS[-1][1] + 1}"
+    assert PROJECT["project"]["requires-python"] == wanted
 
 
 def test_conda_installs_the_lock_and_nothing_beside_it():
     conda = yaml.safe_load((ROOT / "environment.yml").read_text())["dependencies"]
     assert conda[-1] == {"pip": ["-r requirements.txt"]}
-    python = next(item for item in conda if isinstance(item, str) and item.startswith("python="))
-    assert tuple(int(part) for part in python.removeprefix("python=").split(".")) in VERSIONS
-    assert {item for item in conda if isinstance(item, str)} == {python, "pip", "make"}
+    [python] = [item for item in conda[:-1] if item.startswith("python=")]
+    assert tuple(map(int, python.removeprefix("python=").split("."))) in VERSIONS
+    assert set(conda[:-1]) == {python, "pip", "make"}
     assert os.access(ROOT / "postBuild", os.X_OK)
 
 
@@ -51,38 +59,153 @@ def pins(lock):
 def test_both_locks_agree_and_hold_every_package_with_its_hashes():
     assert pins("requirements.txt") <= pins("requirements-gpu.txt")
     assert any(name.startswith("nvidia-cudnn") for name, _ in pins("requirements-gpu.txt"))
-    for lock in ("requirements.txt", "requirements-gpu.txt"):
+    for lock in LOCKS:
         entries = re.split(r"\n(?=[a-z0-9])", (ROOT / lock).read_text())
         assert all("--hash=sha256:" in entry for entry in entries if "==" in entry)
 
 
 def test_the_lock_names_every_package_of_pyproject():
-    import tomllib
-
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    project = PROJECT["project"]
     wanted = [*project["dependencies"], *project["optional-dependencies"]["dev"]]
     names = {re.match(r"[A-Za-z0-9-]+", item).group().lower() for item in wanted}
     assert names <= {name for name, _ in pins("requirements.txt")}
 
 
-def test_make_without_a_door_lists_them_all(at_root):
-    listed = subprocess.run(["make", "--no-print-directory"], capture_output=True, text=True, check=True).stdout
-    doors = re.search(r"^\.PHONY: (.*)$", (ROOT / "Makefile").read_text(), re.MULTILINE)[1].split()
-    assert {line.split()[1] for line in listed.splitlines()} == set(doors)
+def test_pip_keeps_a_persons_mirror_and_nothing_else(tmp_path, monkeypatch):
+    settings = tmp_path / "pip.conf"
+    lines = ["[global]", "index-url = https://mirror/simple", "target = /elsewhere"]
+    settings.write_text("\n".join([*lines, "[install]", "user = true", "no-binary = :all:"]))
+    monkeypatch.setenv("PIP_CONFIG_FILE", str(settings))
+    monkeypatch.setenv("PIP_PREFIX", "/elsewhere")
+    monkeypatch.setenv("PIP_TIMEOUT", "7")
+    found = {key: value for key, value in install.surroundings().items() if "PIP_" in key}
+    assert found["PIP_INDEX_URL"] == "https://mirror/simple"
+    assert found["PIP_TIMEOUT"] == "7"
+    assert not found.keys() & {"PIP_TARGET", "PIP_USER", "PIP_NO_BINARY", "PIP_PREFIX"}
+    # With these pip itself reads no other settings.
+    command = [sys.executable, "-m", "pip", "config", "list"]
+    environment = install.surroundings()
+    listed = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    assert not re.search("target|prefix|user|binary", listed.stdout)
 
 
-def test_what_is_rendered_can_be_removed_without_what_was_run(at_root, tmp_path):
-    runs = [tmp_path / folder / "runs" / "a" / "b.ipynb" for folder in ("reports", "reports/preview")]
+def make(*words, folder=ROOT, **environment):
+    """What `make` prints; $LENET_DATA is the given one alone."""
+    known = {key: value for key, value in os.environ.items() if not key.startswith("LENET")}
+    command = ["make", "--no-print-directory", f"PYTHON={sys.executable}", *words]
+    known.update(environment)
+    done = subprocess.run(command, cwd=folder, env=known, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_make_without_a_target_lists_them_all():
+    targets = re.search(r"^\.PHONY: (.*)$", (ROOT / "Makefile").read_text(), re.MULTILINE)[1]
+    assert {line.split()[1] for line in make().splitlines()} == set(targets.split())
+
+
+@pytest.fixture
+def clone(tmp_path):
+    """A project of its Makefile and locks alone, in a folder whose name has a space."""
+    folder = tmp_path / "my project's home"
+    folder.mkdir()
+    for name in ("Makefile", *LOCKS):
+        shutil.copy2(ROOT / name, folder / name)
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("given", "meant"),
+    [
+        ("../my data", "{parent}/my data"),
+        ("data", "{folder}/data"),
+        ("~/da ta", "{home}/da ta"),
+        ("/it's $HOME here", "/it's $HOME here"),
+    ],
+)
+@pytest.mark.parametrize("on_the_command_line", [True, False])
+def test_a_data_folder_is_found_wherever_a_command_starts(given, meant, on_the_command_line, clone):
+    show = ["--eval=show: ; @cd / && printenv LENET_DATA", "show"]
+    if on_the_command_line:
+        said = make(*show, f"LENET_DATA={given}", folder=clone)
+    else:
+        said = make(*show, folder=clone, LENET_DATA=given)
+    places = {"folder": clone, "parent": clone.parent, "home": Path.home()}
+    assert said == meant.format(**places) + "\n"
+
+
+def test_names_that_stand_for_something_else_in_a_shell_are_not_obeyed(clone):
+    show = ["--eval=show: ; @echo '$(LOCK) $(ARGS) $(DATASET) $(PROFILE)'", "show"]
+    shell = {"LOCK": "x", "ARGS": "x", "DATASET": "x", "PROFILE": "x", "PYTHONPATH": "/x"}
+    assert make(*show, folder=clone, **shell).split() == ["requirements.txt"]
+    show = ["--eval=show: ; @printenv PYTHONPATH || echo none", "show"]
+    assert make(*show, folder=clone, **shell) == "none\n"
+    assert "--dataset mnist --profile 'a b' -n" in make(
+        "-n", "report", "DATASET=mnist", "PROFILE=a b", "ARGS=-n", folder=clone
+    )
+
+
+def test_what_is_rendered_can_be_removed_without_what_was_run(clone):
+    runs = [clone / folder / "runs" / "a" / "b.ipynb" for folder in ("reports", "reports/preview")]
     pages = [run.parents[2] / "report.html" for run in runs]
-    for file in (*runs, *pages):
+    drafts = [clone / "reports" / "draft" / "report.html"]
+    for file in (*runs, *pages, *drafts):
         file.parent.mkdir(parents=True, exist_ok=True)
         file.touch()
-    make = ["make", "-f", ROOT / "Makefile", "-C", tmp_path, f"LOCK={ROOT / 'requirements.txt'}"]
-    for door, left in (("clean", [True, False]), ("clean-runs", [False, False])):
-        subprocess.run([*make, door], check=True, capture_output=True)
-        assert [all(file.exists() for file in files) for files in (runs, pages)] == left
+    make("clean", folder=clone)
+    assert [file.exists() for file in (*runs, *pages, *drafts)] == [True, True, False, False, False]
+    make("clean-runs", folder=clone)
+    assert not any(file.exists() for file in runs)
 
 
-@pytest.mark.parametrize("file", ["Makefile", "Snakefile"])
-def test_small_enough_to_read_at_a_glance(file):
-    assert len((ROOT / file).read_text().splitlines()) <= 60
+def imports(folder):
+    """Status and words of the linter that knows the order of the rooms."""
+    program = Path(sys.executable).with_name("lint-imports")
+    command = [program, "--no-cache"]
+    environment = {**os.environ, "PYTHONPATH": str(folder)}
+    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
+    return done.returncode, done.stdout
+
+
+def test_each_room_imports_from_those_below_it_alone(tmp_path):
+    ignored = shutil.ignore_patterns("__pycache__")
+    shutil.copytree(ROOT / "lenet", tmp_path / "lenet", ignore=ignored)
+    shutil.copy2(ROOT / "pyproject.toml", tmp_path / "pyproject.toml")
+    assert imports(tmp_path)[0] == 0
+    wrong = tmp_path / "lenet" / "plan" / "run.py"
+    wrong.write_text(wrong.read_text() + "\nfrom lenet.results import tables\n")
+    status, said = imports(tmp_path)
+    assert status == 1
+    assert "lenet.plan is not allowed to import lenet.results" in said
+
+
+def test_a_room_without_a_place_in_the_order_is_told(tmp_path):
+    shutil.copytree(ROOT / "lenet", tmp_path / "lenet")
+    shutil.copy2(ROOT / "pyproject.toml", tmp_path / "pyproject.toml")
+    (tmp_path / "lenet" / "attic").mkdir()
+    (tmp_path / "lenet" / "attic" / "__init__.py").touch()
+    status, said = imports(tmp_path)
+    assert status == 1
+    assert "attic" in said
+
+
+@pytest.mark.parametrize("room", ["plan", "results", "verdicts", "report", "door"])
+def test_a_room_that_needs_no_tensorflow_does_not_load_it(room):
+    modules = []
+    for path in sorted((ROOT / "lenet" / room).rglob("*.py")):
+        name = ".".join(path.relative_to(ROOT).with_suffix("").parts)
+        modules.append(name.removesuffix(".__init__"))
+    code = f"import sys, {', '.join(modules)}; print('tensorflow' in sys.modules)"
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert done.stdout == "False\n", done.stderr
+
+
+def test_the_project_may_be_called_as_its_package(tmp_path):
+    """From the parent of a clone named lenet the package is still the package."""
+    folder = tmp_path / "lenet"
+    folder.mkdir()
+    code = "from lenet.plan import parameters; print(parameters.ROOT)"
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    assert done.stdout == f"{ROOT}\n", done.stderr

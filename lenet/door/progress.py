@@ -1,0 +1,53 @@
+"""How far the workflow is, told on the terminal."""
+
+import math
+import re
+import time
+
+from lenet.door import estimate
+from lenet.plan.studies import Run
+
+SURE_FROM = 2  # finished runs; with fewer the time left is a mere guess
+
+
+class Progress:
+    """Tells how many of these runs are done, and how long the others will take.
+
+    `images` make an epoch, and `cores` runs share the machine; in a preview all of them do.
+    """
+
+    def __init__(self, runs: list[Run], images: int, cores: int, preview: bool):
+        self.share = {run.name: 1 if run.alone and not preview else cores for run in runs}
+        self.guesses = {run.name: estimate.guess(run, images, self.share[run.name]) for run in runs}
+        self.started: dict[str, float] = {}
+        self.taken: dict[str, float] = {}
+
+    def hear(self, line: str) -> None:
+        """Take in a line of a run, and tell of it."""
+        match = re.match(r"lenet: (started|done|failed) (\S+?)(:? .*)?$", line)
+        if not match:
+            return
+        event, name, rest = match.groups()
+        if event == "started":
+            self.started[name] = time.monotonic()
+        elif event == "done" and name in self.guesses:
+            self.taken[name] = self.seconds(name)
+        if event != "started":
+            self.started.pop(name, None)
+        if (event, name) == ("done", "draft"):
+            count = len(self.guesses) - len(self.taken)
+            rest = f": reports/draft/report.html can be read now; {count} runs are still to come"
+        self.tell(f"{event} {name}{rest or ''}")
+
+    def seconds(self, name: str) -> float:
+        """What a run that was started has taken so far, in seconds of the whole machine."""
+        return (time.monotonic() - self.started[name]) / self.share.get(name, 1)
+
+    def tell(self, event: str = "") -> None:
+        """Print how many runs are done, the time left, and `event` or what runs now."""
+        running = {name: self.seconds(name) for name in list(self.started)}
+        left = estimate.seconds_left(self.guesses, self.taken, running)
+        about = "about" if len(self.taken) >= SURE_FROM else "perhaps"
+        counts = f"{len(self.taken)}/{len(self.guesses)} runs"
+        event = event or f"running {', '.join(running) or 'the workflow'}"
+        print(f"[{counts}, {about} {math.ceil(left / 60)} min left] {event}", flush=True)

@@ -1,0 +1,77 @@
+"""The time left: near the truth from the second run on, whatever the machine."""
+
+import pytest
+
+from lenet.door import estimate
+from lenet.plan import studies
+
+CORES = 2
+IMAGES = 50_000
+ONE_CORE = ("lr_study", "train", "divergence")
+
+
+@pytest.fixture(scope="module")
+def runs():
+    """The planned runs in the order in which the Snakefile makes them."""
+
+    def order(run):
+        return run.draft, run.alone, -run.settings.get("round", 0), estimate.guess(run, IMAGES, 1)
+
+    return sorted(studies.plan(), key=order, reverse=True)
+
+
+def share(run):
+    return 1 if run.alone else CORES
+
+
+def true_seconds(run, start, image, flop, contention):
+    """Seconds of the machine on one whose start, image and FLOP cost so many seconds."""
+    settings = {**estimate.USUAL, **run.settings}
+    trained = estimate.images_trained(run, IMAGES)
+    work = trained * (image + flop * estimate.layers.training_flops(settings["filters"], 1))
+    own = start + (work if run.alone else work * CORES * contention)
+    return own / share(run)
+
+
+# Seconds of a start, of an image beside its FLOPs, of a FLOP; what sharing the cores costs.
+MACHINES = {
+    "Zen 5 with AVX-512": (9, 8e-6, 2.6e-12, 1),
+    "Zen 3 with AVX2": (20, 25e-6, 12e-12, 1.1),
+    "a slow laptop": (35, 60e-6, 30e-12, 1.3),
+    "fast cores and a slow disk": (40, 8e-6, 2.6e-12, 1),
+}
+
+
+@pytest.mark.parametrize("machine", MACHINES)
+def test_within_a_third_from_the_second_run_on(machine, runs):
+    truth = {run.name: true_seconds(run, *MACHINES[machine]) for run in runs}
+    guesses = {run.name: estimate.guess(run, IMAGES, share(run)) for run in runs}
+    taken = {}
+    for count, run in enumerate(runs, 1):
+        taken[run.name] = truth[run.name]
+        if 2 <= count < len(runs) - 2:
+            left = estimate.seconds_left(guesses, taken, {}) - estimate.RENDER_SECONDS
+            really = sum(truth.values()) - sum(taken.values())
+            assert 2 / 3 < left / really < 4 / 3, (count, run.name)
+
+
+def test_what_a_running_run_has_done_is_not_left():
+    guesses = {"a": estimate.Guess(10, 0), "b": estimate.Guess(20, 0)}
+    before = estimate.seconds_left(guesses, {"a": 10.0}, {})
+    assert estimate.seconds_left(guesses, {"a": 10.0}, {"b": 15.0}) == pytest.approx(before - 15)
+    assert estimate.seconds_left(guesses, {"a": 10.0}, {"b": 500.0}) == estimate.RENDER_SECONDS
+
+
+def test_a_notebook_of_ones_own_without_usual_parameters_is_guessed_too():
+    run = studies.Run("mine", "x=1", "mine", {"x": 1})
+    assert estimate.guess(run, IMAGES, 1) == (estimate.START_SECONDS, 0)
+
+
+def test_more_epochs_filters_and_steps_take_longer():
+    def seconds(notebook, **settings):
+        return estimate.guess(studies.Run("a", "b", notebook, settings), IMAGES, 1).work
+
+    assert seconds("train", epochs=2) > seconds("train", epochs=1)
+    assert seconds("train", epochs=1, filters=32) > seconds("train", epochs=1, filters=16)
+    assert seconds("divergence", steps=80, seeds=2) > seconds("divergence", steps=40, seeds=2)
+    assert seconds("benchmark", epochs=1, device="GPU") < seconds("benchmark", epochs=1)

@@ -1,0 +1,258 @@
+"""What the door says and leaves: only what is missing is made, and nothing else is called done."""
+
+import json
+import os
+import re
+import signal
+import sys
+import time
+
+import nbformat
+import pytest
+
+from tests.copied_tree import finish, started, toy_study, wait_until
+
+PARTS = ("report.html", "report.pdf", "results.json")
+NOTHING = "nothing to do: reports/preview/report.html and report.pdf are up to date"
+READY = "lenet: reports/preview/report.html, report.pdf and results.json are ready"
+
+
+def bytes_of(tree):
+    return {name: (tree.reports / name).read_bytes() for name in PARTS}
+
+
+def test_without_mnist_and_network_there_is_a_labelled_preview(built):
+    assert built.status == 0, built.said
+    assert "NO MNIST: making a PREVIEW on scikit-learn's digits, in reports/preview/" in built.said
+    assert "set LENET_DATA to that folder" in built.said
+    assert built.said.splitlines()[-1] == READY
+    assert built.runs() == {"one/number=1", "one/number=2", "two/number=3"}
+    assert "PREVIEW on" in (built.reports / "report.html").read_text()
+    assert (built.reports / "report.pdf").read_bytes().startswith(b"%PDF")
+    assert not list((built.root / "reports").glob("report.*"))
+    assert not built.alive()
+
+
+def test_every_run_is_told_when_it_starts_and_ends(built):
+    assert started(built.said) == sorted([*built.runs(), "report"])
+    first = built.said.index("[0/3 runs, perhaps ")
+    assert first < built.said.index("[2/3 runs, about 1 min left] ")
+    assert re.search(r"\[3/3 runs, about 1 min left\] done report in \d+ s", built.said)
+
+
+def test_again_there_is_nothing_to_do(tree):
+    start = time.monotonic()
+    status, said = tree.call("lenet", "preview")
+    assert time.monotonic() - start < 15
+    assert (status, started(said)) == (0, [])
+    assert NOTHING in said
+
+
+def test_times_of_files_decide_nothing(tree):
+    later = time.time() + 3 * 3600
+    for path in tree.root.rglob("*"):
+        os.utime(path, (later, later))
+    assert NOTHING in tree.call("lenet", "preview")[1]
+    # One run alone is made, and what seems to come from the future does not stop it.
+    tree.run("one/number=1").unlink()
+    status, said = tree.call("lenet", "preview")
+    assert (status, started(said)) == (0, ["one/number=1", "report"]), said
+
+
+def test_a_notebook_run_and_saved_by_a_person_makes_nothing_stale(tree):
+    book = nbformat.read(tree.notebook("toy"), 4)
+    for count, cell in enumerate(book.cells, 1):
+        cell.execution_count = count
+        cell.outputs = [nbformat.v4.new_output("stream", text="said")]
+        cell.metadata["scrolled"] = True
+    book.cells.append(nbformat.v4.new_markdown_cell("A note of my own."))
+    nbformat.write(book, tree.notebook("toy"))
+    assert NOTHING in tree.call("lenet", "preview")[1]
+
+
+def test_what_is_made_again_is_told_first_and_kept_until_its_successor_is_whole(tree):
+    before = tree.run("one/number=1").read_bytes()
+    tree.edit("toy", "code", "1 / 0")
+    status, said = tree.call("lenet", "preview")
+    assert status == 1
+    told = "lenet: to be made again: one, made by other sources (2 runs)\n"
+    assert said.index(told) < said.index("started")
+    assert "failed one/number=1: cell [3]: ZeroDivisionError: division by zero; see " in said
+    assert "lenet: reports/preview/report.html is not up to date: not made: one/number=1" in said
+    assert "ready" not in said
+    assert "started draft" not in said
+    assert tree.run("one/number=1").read_bytes() == before
+    assert (tree.reports / "report.html").is_file()
+
+
+def test_runs_brought_into_a_fresh_clone_are_kept(built, tree, tmp_path):
+    fresh = built.copy(tmp_path / "fresh")
+    for path in (fresh.root / "reports", fresh.root / ".snakemake"):
+        path.rename(tmp_path / path.name)
+    (fresh.reports).mkdir(parents=True)
+    (tmp_path / "reports" / "preview" / "runs").rename(fresh.reports / "runs")
+    fresh.run("two/number=3").unlink()
+    fresh.declare("one", toy_study(1, 2, seconds=0.2))
+    status, said = fresh.call("lenet", "preview")
+    assert status == 0, said
+    assert "to be made again: one, seconds = 0.1: must be 0.2 (2 runs)" in said
+    fresh.declare("one", toy_study(1, 4, seconds=0.2))
+    status, said = fresh.call("lenet", "preview")
+    assert (status, started(said)) == (0, ["one/number=4", "report"]), said
+    assert set(json.loads((fresh.reports / "results.json").read_text())["origin"]["runs"]) == {
+        "one/number=1",
+        "one/number=4",
+        "two/number=3",
+    }
+
+
+def test_a_damaged_run_is_made_again(tree):
+    path = tree.run("two/number=3")
+    times = path.stat().st_atime_ns, path.stat().st_mtime_ns
+    path.write_bytes(path.read_bytes()[:2000])
+    os.utime(path, ns=times)
+    status, said = tree.call("lenet", "preview")
+    assert "to be made again: two, damaged (JSONDecodeError) (1 runs)" in said
+    assert (status, started(said)) == (0, ["report", "two/number=3"])
+
+
+def test_prose_renders_the_report_alone_and_a_preview_leaves_the_real_one(tree):
+    real = tree.root / "reports" / "report.html"
+    real.write_text("the real one")
+    tree.edit("report", "markdown", "A sentence that was not there before.")
+    status, said = tree.call("lenet", "report")
+    assert (status, started(said)) == (0, ["report"]), said
+    assert "A sentence that was not there before." in (tree.reports / "report.html").read_text()
+    assert real.read_text() == "the real one"
+    day = time.strftime("%d %H:%M", time.localtime(real.stat().st_mtime))
+    last = said.splitlines()[-1]
+    assert last.startswith("lenet: reports/report.html is an older one, of ")
+    assert day.split()[1] in last
+
+
+def test_a_failing_cell_of_the_report_keeps_the_last_one(tree):
+    before = bytes_of(tree)
+    tree.edit("report", "code", "1 / 0")
+    status, said = tree.call("lenet", "preview")
+    assert status == 1
+    assert "failed report: cell [3]: ZeroDivisionError" in said
+    assert "is not up to date: it was not made since its runs were" in said
+    assert bytes_of(tree) == before
+
+
+def test_nothing_is_called_ready_that_is_not_there(tree):
+    (tree.reports / "report.html").unlink()
+    tree.run("one/number=2").unlink()
+    for more in (["-n"], ["--touch"], ["--until", "one_number_1"]):
+        said = tree.call("lenet", "preview", *more)[1]
+        assert started(said) == []
+        assert "is not up to date: not made: one/number=2" in said
+        assert "ready" not in said
+    status, said = tree.call("lenet", "preview")
+    assert (status, started(said)) == (0, ["one/number=2", "report"])
+    assert said.splitlines()[-1] == READY
+
+
+def test_the_persons_surroundings_do_not_leak_in(tree, tmp_path):
+    profile = tmp_path / "profile"
+    profile.mkdir()
+    (profile / "config.yaml").write_text("dry-run: true\n")
+    shell = tmp_path / "shell"
+    shell.write_text("exit 3\n")
+    tree.run("one/number=2").unlink()
+    hostile = {
+        "SNAKEMAKE_PROFILE": str(profile),
+        "BASH_ENV": str(shell),
+        "HOME": "/dev/null",
+        "LC_ALL": "C",
+    }
+    status, said = tree.call("lenet", "preview", **hostile)
+    assert (status, started(said)) == (0, ["one/number=2", "report"]), said
+
+
+def test_a_workflow_that_cannot_start_says_why(tree):
+    (tree.root / "Snakefile").write_text("raise ValueError('a reason')\n")
+    tree.run("one/number=2").unlink()
+    status, said = tree.call("lenet", "preview")
+    assert status == 1
+    assert "a reason" in said
+    assert "what is done is kept; see reports/preview/logs/snakemake.log" in said
+
+
+def test_a_wrong_study_is_an_error_of_one_line(tree):
+    tree.declare("three", {"notebook": "toy", "points": [{"seconds": "long"}]})
+    status, said = tree.call("lenet", "preview")
+    assert status == 1
+    assert said.splitlines()[-1].startswith("lenet: params/three.yaml: seconds = 'long': must be")
+    assert "Traceback" not in said
+
+
+@pytest.mark.parametrize("content", [None, b"not MNIST"], ids=["missing", "damaged"])
+def test_a_wrong_data_folder_is_an_error_and_no_reason_for_a_preview(content, tree, tmp_path):
+    folder = tmp_path / "my data"
+    folder.mkdir()
+    if content:
+        (folder / "mnist.npz").write_bytes(content)
+    status, said = tree.call("lenet", "report", LENET_DATA=str(folder))
+    wrong = "mnist.npz: not readable as MNIST" if content else "must be a folder that holds mnist"
+    assert (status, len(said.splitlines())) == (1, 1), said
+    assert wrong in said
+    assert "PREVIEW" not in said
+
+
+def test_who_needs_mnist_gets_no_preview_in_its_place(tree):
+    status, said = tree.call("lenet", "report", "--dataset", "mnist")
+    assert status == 1
+    assert said.splitlines()[-1] == "lenet: dataset = mnist: there is no MNIST here"
+    assert "PREVIEW" not in said
+
+
+def test_a_driver_that_lists_a_card_which_tensorflow_does_not_see(tree, tmp_path):
+    (tmp_path / "bin").mkdir()
+    tool = tmp_path / "bin" / "nvidia-smi"
+    tool.write_text("#!/bin/sh\necho A card, 500\n")
+    tool.chmod(0o755)
+    path = f"{tool.parent}{os.pathsep}{os.environ['PATH']}"
+    tree.declare("gpu", {"notebook": "lr_study", "points": [{"device": "GPU"}]})
+    status, said = tree.call("lenet", "preview", PATH=path, CUDA_VISIBLE_DEVICES="")
+    assert "lenet: no GPU series: CUDA_VISIBLE_DEVICES = '' hides the GPU" in said
+    assert NOTHING in said
+    assert status == 0
+
+
+def test_a_second_door_is_refused_and_told_who_holds_the_first(tree):
+    tree.run("one/number=2").unlink()
+    first = tree.start("lenet", "preview")
+    lock = tree.root / "reports" / ".lock"
+    wait_until(lambda: f"process {first.pid} on " in lock.read_text(), 60, "held")
+    os.kill(first.pid, signal.SIGSTOP)
+    status, said = tree.call("lenet", "preview")
+    os.kill(first.pid, signal.SIGCONT)
+    assert status == 1
+    assert re.fullmatch(f"lenet: process {first.pid} on .* makes a report here; .*\n", said)
+    assert finish(first)[0] == 0
+
+
+def test_a_signal_that_the_caller_ignores_stays_ignored(tree):
+    """As under nohup, when the person logs out."""
+    tree.declare("one", toy_study(1, 2, seconds=6))
+    door = tree.start("lenet", "preview", ignored=[signal.SIGHUP])
+    wait_until(lambda: len(tree.kernels()) > 1, 120, "running")
+    for process in tree.alive():
+        process.send_signal(signal.SIGHUP)
+    status, said = finish(door)
+    assert status == 0, said
+    assert "stopp" not in said
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs a mount of its own, as on Linux")
+def test_reports_that_cannot_be_written_are_named(tree):
+    command = (
+        f"mount --bind reports reports && mount -o remount,ro,bind reports; "
+        f"exec {sys.executable} -m lenet preview"
+    )
+    script = f"import os; os.execvp('unshare', ['unshare', '-rm', 'sh', '-c', {command!r}])"
+    (tree.root / "in_namespace.py").write_text(script)
+    status, said = tree.call("in_namespace")
+    assert status == 1
+    assert said == "lenet: [Errno 30] Read-only file system: 'reports/.lock'\n"
