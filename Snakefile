@@ -1,6 +1,6 @@
-# In which order the runs are made, and which share the machine. `python -m lenet` starts this. It has decided which
-# stamps are there, and here a missing one is made: files' times decide nothing. Its config: preview and gpu say which
-# runs there are, draft whether one is rendered as soon as its runs are done.
+# In which order the runs are made, and which share the machine. `python -m lenet` starts this: it
+# has decided which stamps are there, and here a missing one is made. Files' times decide nothing.
+# Config: preview and gpu say which runs there are, draft whether one is rendered on the way.
 import shlex
 import sys
 
@@ -15,7 +15,7 @@ if config["gpu"]:
 
 
 def order(run):
-    """The last comes first: the draft's runs, of these the timing runs, round by round, of these the longest."""
+    """The last comes first: runs of the draft, of these timing by rounds, of these the longest."""
     return run.draft, run.alone, -run.settings.get("round", 0), guess(run, 50_000, 1)
 
 
@@ -39,7 +39,7 @@ rule all:
         f"{FOLDER}/logs/draft.done" if config["draft"] else [],
 
 
-# The page, the paper and the numbers, from every finished run. The last ones stay until these are whole.
+# The page, the paper and the numbers, from every run. The last ones stay until these are whole.
 rule report:
     input:
         stamps(RUNS),
@@ -83,4 +83,5 @@ for rank, run in enumerate(RUNS):
         priority: rank
         # Evaluated when the job starts, so that the loop's variables must not stand in it.
         shell:
-            f"exec {PYTHON} -m lenet.plan.run {{params.study}} {{params.point:q}} {{params.notebook:q}} {{log:q}} {FLAGS}"
+            f"exec {PYTHON} -m lenet.plan.run {{params.study}} {{params.point:q}}"
+            f" {{params.notebook:q}} {{log:q}} {FLAGS}"

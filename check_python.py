@@ -1,11 +1,11 @@
-"""Say before set-up what stands in its way: Python's version, the platform or a missing venv module."""
+"""Say before set-up what stands in its way: Python, the platform or a missing venv module."""
 
 import importlib.util
 import platform
 import shutil
 import sys
 
-# TensorFlow has wheels for these alone; pip would install next to nothing elsewhere and call it done.
+# TensorFlow has wheels for these alone; elsewhere pip would install next to nothing.
 VERSIONS = [(3, 11), (3, 12), (3, 13)]
 PLATFORMS = [("Linux", "x86_64"), ("Linux", "aarch64"), ("Darwin", "arm64")]
 
@@ -13,26 +13,21 @@ PLATFORMS = [("Linux", "x86_64"), ("Linux", "aarch64"), ("Darwin", "arm64")]
 def obstacle(version, system, machine, has_venv):
     """Return what stands in the way, with what to do about it, or None."""
     if version not in VERSIONS:
-        names = ["python%d.%d" % v for v in VERSIONS]
+        names = ["python%d.%d" % each for each in VERSIONS]
         found = [name for name in names if shutil.which(name)]
-        advice = (
-            "make PYTHON=%s ..." % found[0]
-            if found
-            else "install one, then make PYTHON=python3.12 ..."
-        )
+        advice = "install one, then make PYTHON=python3.12 ..."
+        if found:
+            advice = "make PYTHON=%s ..." % found[0]
         return "Python %d.%d: must be 3.11, 3.12 or 3.13, for TensorFlow; %s" % (
             version + (advice,)
         )
     if (system, machine) not in PLATFORMS:
-        return (
-            "%s on %s: must be Linux on x86_64 or aarch64, or macOS on arm64; WSL 2 serves on Windows"
-            % (
-                system,
-                machine,
-            )
-        )
+        wanted = "must be Linux on x86_64 or aarch64, or macOS on arm64"
+        return "%s on %s: %s; WSL 2 serves on Windows" % (system, machine, wanted)
     if not has_venv:
-        return "this Python has no venv module: install it (on Debian and Ubuntu: apt install python3-venv)"
+        return (
+            "this Python has no venv module: install it (Debian, Ubuntu: apt install python3-venv)"
+        )
     return None
 
 

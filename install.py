@@ -1,7 +1,7 @@
 """Fill the environment of this Python: python install.py LOCK.
 
-Every package comes from the lock, with its hashes, then lenet itself. Where packages come from, as from
-a mirror, is a person's setting of pip and is kept; how they are installed is not.
+Every package comes from the lock, with its hashes, then lenet itself. Where packages come from, as
+from a mirror, is a person's setting of pip and is kept; how they are installed is not.
 """
 
 import ast
@@ -51,7 +51,9 @@ def surroundings():
     command = [sys.executable, "-m", "pip", "config", "list"]
     listed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     others = {name: value for name, value in os.environ.items() if not name.startswith("PIP_")}
-    return {**others, **settings_to_keep(listed), "PIP_CONFIG_FILE": os.devnull}
+    # setuptools warns of `compat` below, which is chosen.
+    quiet = {"PIP_CONFIG_FILE": os.devnull, "PYTHONWARNINGS": "ignore"}
+    return {**others, **settings_to_keep(listed), **quiet}
 
 
 def pip(*arguments):
@@ -64,6 +66,7 @@ def pip(*arguments):
 
 
 if __name__ == "__main__":
+    pip("--upgrade", "pip")  # the one that comes with Python may be too old to read the lock
     pip("--require-hashes", "-r", sys.argv[1])
     # A folder called lenet in the working directory must not hide it: hence `compat`.
     pip("--no-deps", "--no-build-isolation", "--config-settings", "editable_mode=compat", "-e", ".")

@@ -145,6 +145,11 @@ def test_names_that_stand_for_something_else_in_a_shell_are_not_obeyed(clone):
     )
 
 
+def test_jupyterlab_stays_on_this_machine_and_keeps_its_token(clone):
+    command = make("-n", "lab", "ARGS=--no-browser", folder=clone).splitlines()[-1]
+    assert command == ".venv/bin/python -m jupyterlab --ip=127.0.0.1 --no-browser"
+
+
 def test_what_is_rendered_can_be_removed_without_what_was_run(clone):
     runs = [clone / folder / "runs" / "a" / "b.ipynb" for folder in ("reports", "reports/preview")]
     pages = [run.parents[2] / "report.html" for run in runs]

@@ -1,6 +1,5 @@
 """How far the workflow is, told on the terminal."""
 
-import math
 import re
 import time
 
@@ -48,6 +47,7 @@ class Progress:
         running = {name: self.seconds(name) for name in list(self.started)}
         left = estimate.seconds_left(self.guesses, self.taken, running)
         about = "about" if len(self.taken) >= SURE_FROM else "perhaps"
+        minutes = max(round(left / 60), 1)
         counts = f"{len(self.taken)}/{len(self.guesses)} runs"
         event = event or f"running {', '.join(running) or 'the workflow'}"
-        print(f"[{counts}, {about} {math.ceil(left / 60)} min left] {event}", flush=True)
+        print(f"[{counts}, {about} {minutes} min left] {event}", flush=True)

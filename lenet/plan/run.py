@@ -63,8 +63,10 @@ def guarded(
             tell(terminal, f"started {name}")
             yield sockets
     except Exception as error:
-        traceback.print_exc()
+        # First the reason: on a full disk the log takes no more.
         tell(terminal, f"failed {name}: {reason(error)}; see {log}")
+        with suppress(OSError):
+            traceback.print_exc()
         sys.exit(1)
     tell(terminal, f"done {name} in {time.monotonic() - start:.0f} s")
 

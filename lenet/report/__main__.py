@@ -14,7 +14,8 @@ from lenet.report import fill, publish, sentences
 
 NOTEBOOK = ROOT / "notebooks" / "report.ipynb"
 FLAGS = ("preview", "draft", "gpu")
-FILES = ("figures", "report.ipynb", "results.json", "report.pdf", "report.html")
+# The last tells what the others were made from.
+FILES = ("figures", "report.ipynb", "report.pdf", "report.html", "results.json")
 
 
 def render(

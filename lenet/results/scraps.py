@@ -105,14 +105,22 @@ def read_all(folder: Path, runs: list[Run]) -> list[Finished]:
 
 
 def read_finished(folder: Path, runs: list[Run]) -> tuple[list[Finished], dict[str, str]]:
-    """The planned runs that are whole, and of each of the others, by name, why it is not."""
+    """The planned runs that are whole, and of each of the others, by name, why it is not.
+
+    A run by other sources than the tree's counts as missing.
+    """
     finished = []
     missing = {}
     for run in runs:
         try:
-            finished.append(read(place(folder, run), run))
+            whole = read(place(folder, run), run)
         except ScrapError as error:
             missing[run.name] = str(error.__cause__)
+            continue
+        if whole.record["sources"] == sources.digest(run.notebook):
+            finished.append(whole)
+        else:
+            missing[run.name] = "made by other sources"
     return finished, missing
 
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 import resource
 import sys
 import time
@@ -9,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from pathlib import Path
 from statistics import median
 from typing import Any
 
@@ -181,7 +183,13 @@ def peak_gflops(used: Settings, engine: Engine) -> float:
 
 
 def peak_memory_bytes() -> int:
-    """The most memory that this process ever had resident."""
+    """The most memory that this program ever had resident."""
+    status = Path("/proc/self/status")
+    if status.exists():
+        # Linux's ru_maxrss would begin with that of the process which started this one.
+        peak = re.search(r"VmHWM:\s+(\d+) kB", status.read_text())
+        if peak:
+            return int(peak[1]) * 1024
     unit = 1 if sys.platform == "darwin" else 1024
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
 

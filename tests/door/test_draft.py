@@ -84,7 +84,7 @@ def test_a_draft_is_made_of_what_is_finished_at_any_time(tree):
     assert "lenet: failed draft: " in said
     assert "finished run" in said
     tree.declare("first", toy_study(1, 2))
-    tree.declare("later", toy_study(3, seconds=40.0))
+    tree.declare("later", toy_study(3, seconds=20.0))
     door = start(tree, "report")
     wait_until(lambda: len(tree.runs()) == 2, 120, "two runs finished")
     status, said = call(tree, "draft")

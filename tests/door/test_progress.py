@@ -32,8 +32,8 @@ def test_runs_are_counted_and_the_time_left_shrinks_with_the_pace(progress, cloc
     progress.hear("lenet: done a/x=2 in 600 s\n")
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == "[0/3 runs, perhaps 1 min left] started a/x=1"
-    assert lines[1] == "[1/3 runs, perhaps 11 min left] done a/x=1 in 600 s"
-    assert lines[3] == "[2/3 runs, about 6 min left] done a/x=2 in 600 s"
+    assert lines[1] == "[1/3 runs, perhaps 10 min left] done a/x=1 in 600 s"
+    assert lines[3] == "[2/3 runs, about 5 min left] done a/x=2 in 600 s"
 
 
 def test_what_snakemake_prints_is_not_told(progress, capsys):

@@ -164,6 +164,15 @@ def test_the_processor_s_time_adds_up(few):
     assert 0 < once < trainer.cpu_seconds
 
 
+@pytest.fixture
+def ctrl_c():
+    """Ctrl-C as a terminal has it: what a shell starts in the background ignores it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("ctrl_c")
 def test_an_interrupt_keeps_the_whole_epochs(few, monkeypatch):
     trainer = Trainer(few, filters=4)
     train = trainer.epoch
