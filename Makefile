@@ -3,6 +3,7 @@ PYTHON ?= python3
 # Given on the command line alone: in a person's shell these names may stand for something else.
 LOCK := requirements.txt
 ARGS :=
+N := 3
 DATASET :=
 PROFILE :=
 
@@ -18,14 +19,14 @@ unexport PYTHONPATH PYTHONHOME PYTHONSTARTUP
 export PYTHONUTF8 := 1
 PY := .venv/bin/python
 
-.PHONY: help report draft preview lab test test-faults test-browser lint peers record lock clean clean-runs
+.PHONY: help report draft preview publish verify lab test test-faults test-browser lint peers record lock clean clean-runs
 help: ## list these targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' Makefile | expand -t 20
 
 STAMP := .venv/.made-from-$(shell (pwd -P && cat $(LOCK)) | cksum | tr ' ' -)
 $(STAMP):
 	@$(PYTHON) check_python.py
-	$(PYTHON) -m venv --clear --upgrade-deps .venv
+	$(PYTHON) -m venv --clear .venv
 	$(PY) install.py $(LOCK)
 	@touch $@
 
@@ -37,6 +38,12 @@ draft: $(STAMP) ## the same from what is finished, marked as a draft: reports/dr
 
 preview: $(STAMP) ## the same on small embedded digits, within minutes, in reports/preview/
 	@$(PY) -m lenet preview $(ARGS)
+
+publish: $(STAMP) ## put the finished report into reports/published/, to be committed
+	@$(PY) -m lenet.edition publish
+
+verify: $(STAMP) ## make three of the published runs again, or N=all, and compare; ARGS="--seed 5"
+	@$(PY) -m lenet.edition verify --n $(N) $(ARGS)
 
 lab: $(STAMP) ## open JupyterLab here
 	$(PY) -m jupyterlab --ip=127.0.0.1 $(ARGS)
@@ -64,7 +71,7 @@ $(PEERS):
 	peers/.venv/bin/python -m pip install --quiet --disable-pip-version-check -r peers/requirements.txt
 	@touch $@
 
-peers: $(PEERS) ## time the same work in other libraries, into reports/records/
+peers: $(PEERS) ## time the same work in other libraries, into peers/records/
 	@peers/.venv/bin/python -m peers.run $(ARGS)
 
 record: $(STAMP) ## time one network on this machine, into reports/records/; ARGS="--filters 16 --epochs 3"

@@ -10,8 +10,10 @@
     verdicts          the sentences of 2017, each tested on its own numbers and on ours
     report            charts, text, page and paper; notebooks/report.ipynb is the article
     door              what `make` calls: it decides what must be made, and has Snakemake make it
+    edition           the finished report published in git, and some of its runs made again
 
-A room imports from those above it alone. No room from `results` on loads TensorFlow, so that a
-report is rendered from finished runs on any machine. Each room says in its `__init__.py` what it is
+A room imports from those above it alone; notebooks import from any, and `files` writes files whole.
+No room from `results` on needs TensorFlow to read or to draw, so that a report is rendered from
+finished runs on any machine. Each room says in its `__init__.py` what it is
 for, what may not come in, and where to look first.
 """

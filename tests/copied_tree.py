@@ -197,8 +197,9 @@ class Tree:
         """
 
         def signals():
-            # Whatever is started in the background ignores Ctrl-C.
+            # Whatever is started in the background ignores Ctrl-C, and under nohup a hang-up.
             signal.signal(signal.SIGINT, signal.SIG_DFL)
+            signal.signal(signal.SIGHUP, signal.SIG_DFL)
             for number in ignored:
                 signal.signal(number, signal.SIG_IGN)
 

@@ -194,7 +194,7 @@ def test_a_room_without_a_place_in_the_order_is_told(tmp_path):
     assert "attic" in said
 
 
-@pytest.mark.parametrize("room", ["plan", "results", "verdicts", "report", "door"])
+@pytest.mark.parametrize("room", ["plan", "results", "verdicts", "report", "door", "edition"])
 def test_a_room_that_needs_no_tensorflow_does_not_load_it(room):
     modules = []
     for path in sorted((ROOT / "lenet" / room).rglob("*.py")):

@@ -2,6 +2,7 @@
 
 The notebook speaks through `writer.Report`, look there first; `fill` puts numbers into its prose,
 `sentences` has verdicts in words and tables, `charts/` a file for each topic of the pictures.
-`__main__` runs the notebook and hands it to `publish`: one Markdown text, which `document` numbers
-and `page` and `paper` lay out by the `templates/`. No verdict is decided here and no run is read.
+`article` is what the notebook begins with: the finished runs, and every number that its text
+names. `__main__` runs the notebook and hands it to `publish`: one Markdown text, which `document`
+numbers and `page` and `paper` lay out by the `templates/`. No verdict is decided here.
 """

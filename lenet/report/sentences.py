@@ -40,15 +40,6 @@ def marked(verdict: str) -> str:
     return f"{MARKS[verdict]}\u00a0{verdict}"
 
 
-def choose(verdict: str, holds: str, fails: str, otherwise: str) -> str:
-    """The sentence that goes with a verdict.
-
-    >>> choose(FAILS, "It is level.", "It still falls.", "It is left open.")
-    'It still falls.'
-    """
-    return {HOLDS: holds, FAILS: fails}.get(verdict, otherwise)
-
-
 def scorecard(results: dict) -> pd.DataFrame:
     """A row for each sentence of 2017, in its order, with both verdicts.
 

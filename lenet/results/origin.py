@@ -1,5 +1,6 @@
 """Where the numbers of a report come from: data, machines, kernels, versions, sources, commits."""
 
+import hashlib
 from typing import Any
 
 import pandas as pd
@@ -8,6 +9,8 @@ from lenet.plan import sources
 from lenet.results.scraps import Finished, ScrapError, commit
 from lenet.results.timings import host
 
+# The columns of a run's frames that come from a clock.
+CLOCK = ["seconds", "step_seconds"]
 # What the runs say of themselves, by the names in their records.
 SAID = {
     "notes": "note",
@@ -28,19 +31,25 @@ def origin(finished: list[Finished], missing: dict[str, str] | None = None) -> d
     - notes, commits, machines, versions: what the runs say of themselves, each once
     - kinds_of_machine: the kernels that ran, which decide bits and times; each once
     - first_finished, last_finished
-    - runs (name -> commit, sources), missing (name -> reason)
+    - runs (name -> commit, sources, and what a run made again must show: digest, errors)
+    - missing (name -> reason)
     - sources_changed: the notebooks with runs by other sources than the tree's
     - report_commit, report_sources
     """
+    if not finished:
+        raise ScrapError("no run is finished yet")
     data = distinct(finished, "data_sha256")
     if len(data) != 1:
-        raise ScrapError(
-            f"{len(finished)} finished runs are of {len(data)} data sets: must be of 1"
-        )
+        raise ScrapError(f"the finished runs are of {len(data)} data sets: must be of 1")
     times = distinct(finished, "finished")
     made = {}
     for run in finished:
-        made[run.name] = {"commit": run.record["commit"], "sources": run.record["sources"]}
+        made[run.name] = {
+            "commit": run.record["commit"],
+            "sources": run.record["sources"],
+            "digest": digest(run),
+            "errors": last_errors(run),
+        }
     return {
         "dataset": finished[0].record["dataset"],
         "data_sha256": data[0],
@@ -54,6 +63,27 @@ def origin(finished: list[Finished], missing: dict[str, str] | None = None) -> d
         "report_commit": commit(),
         "report_sources": sources.report_digest(),
     }
+
+
+def digest(run: Finished) -> str:
+    """SHA-256 of all frames of a run, but for what a clock said; "" where it has none."""
+    sha256 = hashlib.sha256()
+    for name in sorted(run.frames):
+        frame = run.frames[name].drop(columns=CLOCK, errors="ignore")
+        # Numbers as text with every digit that decides their bits.
+        sha256.update(f"{name}\n{frame.to_csv(index=False)}".encode())
+    return sha256.hexdigest() if run.frames else ""
+
+
+def last_errors(run: Finished) -> list[float | None]:
+    """The last validation error of each network, in the frame's order; None where it failed."""
+    errors = pd.Series(dtype=float)
+    if "curves" in run.frames:
+        errors = run.frames["curves"].groupby("seed").tail(1)["validation_error"]
+    elif "probes" in run.frames:
+        probes = run.frames["probes"]
+        errors = probes["error"].where(probes["failed"] == "")
+    return [None if pd.isna(error) else error for error in errors.tolist()]
 
 
 def distinct(finished: list[Finished], name: str) -> list[Any]:

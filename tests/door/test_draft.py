@@ -82,7 +82,7 @@ def test_a_draft_is_made_of_what_is_finished_at_any_time(tree):
     status, said = call(tree, "draft")
     assert status == 1
     assert "lenet: failed draft: " in said
-    assert "finished run" in said
+    assert "no run is finished" in said
     tree.declare("first", toy_study(1, 2))
     tree.declare("later", toy_study(3, seconds=20.0))
     door = start(tree, "report")

@@ -52,13 +52,6 @@ def test_every_verdict_has_a_shape_of_its_own():
     assert all(len(mark) == 1 for mark in sentences.MARKS.values())
 
 
-def test_the_sentence_follows_the_verdict():
-    words = ("yes", "no", "perhaps")
-    verdicts = ("holds", "does not hold", "undecided", "holds in part", "not measured here")
-    chosen = [sentences.choose(verdict, *words) for verdict in verdicts]
-    assert chosen == ["yes", "no", "perhaps", "perhaps", "perhaps"]
-
-
 def test_the_scorecard_has_a_line_for_each_sentence():
     [row] = sentences.scorecard(RESULTS).to_dict("records")
     assert row == {

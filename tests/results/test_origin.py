@@ -2,6 +2,7 @@
 
 import json
 
+import numpy as np
 import pytest
 
 from lenet.plan import sources
@@ -49,7 +50,7 @@ def test_runs_of_two_data_sets_make_no_report(finished):
     other = changed(finished[0], data_sha256="1" * 64)
     with pytest.raises(scraps.ScrapError, match="of 2 data sets"):
         origin.origin([other, *finished[1:]])
-    with pytest.raises(scraps.ScrapError, match="0 finished runs"):
+    with pytest.raises(scraps.ScrapError, match="no run is finished"):
         origin.origin([])
 
 
@@ -58,3 +59,34 @@ def test_only_a_preview_or_a_draft_is_labelled(finished):
     assert origin.label(found, preview=False, draft=False) == ""
     both = origin.label(found, preview=True, draft=True)
     assert both.startswith("DRAFT from 12 of 13 runs; PREVIEW on 70,000 small images")
+
+
+def test_a_clock_alone_changes_no_digest(finished):
+    run = next(run for run in finished if run.name == "train/seed=103")
+    slower = run.frames["curves"].assign(seconds=9.0)
+    assert origin.digest(with_curves(run, slower)) == origin.digest(run)
+    one_bit = run.frames["curves"].copy()
+    one_bit.loc[3, "train_loss"] = np.nextafter(one_bit.loc[3, "train_loss"], 1)
+    assert origin.digest(with_curves(run, one_bit)) != origin.digest(run)
+
+
+def with_curves(run, curves):
+    """The run with other curves."""
+    return run._replace(frames={**run.frames, "curves": curves})
+
+
+def test_what_a_run_made_again_must_show_stands_in_the_origin(finished):
+    runs = origin.origin(finished)["runs"]
+    for run in finished:
+        if run.study in ("benchmark", "rounds", "memory"):
+            assert (runs[run.name]["digest"], runs[run.name]["errors"]) == ("", [])
+        else:
+            assert len(runs[run.name]["digest"]) == 64
+    assert runs["overshoot/lr=1.0"]["errors"] == [None, None]
+    curves = next(run for run in finished if run.name == "lr_study/lr=0.1,epochs=20").frames[
+        "curves"
+    ]
+    assert runs["lr_study/lr=0.1,epochs=20"]["errors"] == [
+        *curves.query("epoch == 20")["validation_error"]
+    ]
+    assert len(runs["divergence/filters=128"]["errors"]) == 8

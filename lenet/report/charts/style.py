@@ -17,7 +17,7 @@ BLUE, ORANGE = CONFIG["range"]["category"][:2]
 INK = "currentColor"
 DASH = [6, 4]  # a line of 2017
 WIDTH = 560  # pixels of a chart on paper
-SHORT = 150  # pixels, the height of a plot on the first page
+SHORT = 170  # pixels, the height of a plot on the first page
 PHONE = 480  # pixels, below which panels stand one below the other
 LINE = 46  # characters of a title that fit on a phone
 LOG = alt.Scale(type="log", nice=False, padding=8)
@@ -112,10 +112,10 @@ def end_labels(lines: pd.DataFrame, y: alt.Y, name: str, names: list) -> Any:
 def apart(ends: Any, values: Any) -> np.ndarray:
     """Rising ends of lines, moved up until each has a line of text to itself.
 
-    >>> apart(np.array([0.0, 0.25, 5.0]), np.array([0, 18])).tolist()
+    >>> apart(np.array([0.0, 0.25, 5.0]), np.array([0, 15])).tolist()
     [0.0, 1.0, 5.0]
     """
-    gap = np.ptp(values) / 18
+    gap = np.ptp(values) / 15
     steps = gap * np.arange(len(ends))
     return np.maximum.accumulate(ends - steps) + steps
 

@@ -1,0 +1,44 @@
+"""What make calls: `python -m lenet.edition publish`, or `verify --n 3`."""
+
+import argparse
+import os
+import random
+import sys
+
+from lenet.door import lock
+from lenet.edition.compare import DIFFERS
+from lenet.edition.publish import REPORTS, publish
+from lenet.edition.verify import verify
+from lenet.plan.parameters import ROOT
+from lenet.results.scraps import ScrapError
+
+
+def runs(text: str) -> int:
+    """How many runs: `all`, or a whole number."""
+    return sys.maxsize if text == "all" else int(text)
+
+
+def main() -> int:
+    """Publish the report in reports/, or make published runs again; 1 where one differs."""
+    parser = argparse.ArgumentParser(prog="python -m lenet.edition", description=main.__doc__)
+    parser.add_argument("what", choices=("publish", "verify"))
+    parser.add_argument("--n", type=runs, default=3, help="how many to verify, or all")
+    parser.add_argument("--seed", type=int, default=random.randrange(10**6), help="of the choice")
+    given = parser.parse_args()
+    os.chdir(ROOT)
+    try:
+        with lock.one_at_a_time(REPORTS):
+            if given.what == "publish":
+                publish()
+                print("lenet: reports/published/ and README.md are ready to be committed")
+                return 0
+            states = verify(given.n, given.seed)
+    except (OSError, ValueError, ScrapError) as error:
+        raise SystemExit(f"lenet: {error}") from None
+    for name, state in states.items():
+        print(f"{state:8} {name}")
+    return DIFFERS in states.values()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,119 @@
+"""The finished report, copied into reports/published/ and told of in the README."""
+
+import base64
+import hashlib
+import io
+import json
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
+import nbformat
+from nbformat.v4 import new_output
+from PIL import Image
+
+from lenet.door import stamps
+from lenet.edition import readme
+from lenet.files import whole
+from lenet.plan.studies import plan
+
+REPORTS = Path("reports")
+PUBLISHED = REPORTS / "published"
+README = Path("README.md")
+FILES = (
+    "report.html",
+    "report.pdf",
+    "report.ipynb",
+    "results.json",
+    "figures/front-errors.svg",
+    "figures/front-runtime.svg",
+)
+SUMS = "SHA256SUMS"
+MOST_BYTES = 4_000_000
+# What results.json must say of a report that is published.
+WANTED = {"preview": False, "draft": False, "dataset": "mnist", "sources_changed": []}
+# What numbers, pictures and text are made from.
+SOURCES = ("lenet", "notebooks", "params", "requirements.txt", "reports/records")
+
+
+def publish() -> None:
+    """Put the report into reports/published/ and into the README: all of it, or nothing.
+
+    Ends with a message where it is not the finished report of the tree's sources, all of them
+    committed, or is too large; OSError names a file that is missing.
+    """
+    results = json.loads((REPORTS / "results.json").read_text("utf-8"))
+    why = fault(results)
+    if why:
+        raise SystemExit(f"lenet: reports/report.html is not published: {why}")
+    text = readme.rewritten(README.read_text("utf-8"), results)
+    PUBLISHED.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=REPORTS) as scratch, whole(README) as new_readme:
+        new_readme.write_text(text, "utf-8")
+        new = Path(scratch, "new")
+        collect(new)
+        PUBLISHED.rename(Path(scratch, "old"))
+        new.rename(PUBLISHED)
+
+
+def fault(results: dict) -> str:
+    """Why the report in reports/ cannot be published; "" where it can."""
+    said = {**results["origin"], **results}
+    for name, value in WANTED.items():
+        if said[name] != value:
+            return f"{name} = {said[name]!r}: must be {value!r}"
+    commit = said["report_commit"]
+    # "+" stands after the name where files differ from it.
+    if not commit.isalnum():
+        return f"report_commit = {commit!r}: must be a commit; commit, then make clean report"
+    status = ["git", "status", "--porcelain", "--", *SOURCES]
+    changed = subprocess.check_output(status, text=True)
+    if changed:
+        return f"commit first: {', '.join(changed.splitlines())}"
+    return stamps.content_fault(REPORTS, plan())
+
+
+def collect(folder: Path) -> None:
+    """Make the folder that is published; ends with a message where it would be too large."""
+    folder.mkdir()
+    for name in FILES:
+        shutil.copy(REPORTS / name, folder)
+    slim(folder / "report.ipynb")
+    sizes = {path.name: path.stat().st_size for path in folder.iterdir()}
+    if sum(sizes.values()) > MOST_BYTES:
+        raise SystemExit(f"lenet: {sizes}: must be at most {MOST_BYTES:,} bytes in all")
+    (folder / SUMS).write_text(sums(folder))
+
+
+def slim(path: Path) -> None:
+    """Leave each output of a notebook one form, a picture of 256 colours or else its Markdown."""
+    notebook = nbformat.read(path, 4)
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            forms = [shown(output.get("data", {})) for output in cell.outputs]
+            cell.outputs = [new_output("display_data", form) for form in forms if form]
+    nbformat.write(notebook, path)
+
+
+def shown(forms: dict[str, str]) -> dict[str, str]:
+    """The form of an output that is kept; none of other libraries' or of HTML.
+
+    >>> shown({"text/html": "<b>1</b>", "text/markdown": "**1**", "text/plain": "1"})
+    {'text/markdown': '**1**'}
+    """
+    if "image/png" not in forms:
+        return {form: text for form, text in forms.items() if form == "text/markdown"}
+    picture = Image.open(io.BytesIO(base64.b64decode(forms["image/png"])))
+    small = io.BytesIO()
+    picture.convert("RGB").quantize().save(small, "PNG")
+    return {"image/png": base64.b64encode(small.getvalue()).decode()}
+
+
+def sums(folder: Path) -> str:
+    """SHA-256 and name of each published file, a line for each, as `sha256sum --check` reads it."""
+    lines = ""
+    for path in sorted(folder.glob("*.*")):
+        digest = hashlib.sha256(path.read_bytes()).hexdigest()
+        lines += f"{digest}  {path.name}\n"
+    return lines

@@ -1,0 +1,39 @@
+"""What the README says of the published edition, between its two marks."""
+
+from lenet.report import fill, sentences
+
+BEGIN = "<!-- edition: begin -->"
+END = "<!-- edition: end -->"
+TEXT = """
+
+## The result
+
+Of the conclusions of 2017, {{count/holds}} hold on our runs, {{count/does not hold}} do not hold,
+{{count/holds in part}} hold in part, and {{count/open}} are left open; on the numbers of 2017
+alone, {{2017/count/holds}} hold, {{2017/count/does not hold}} do not hold,
+{{2017/count/holds in part}} hold in part, {{2017/count/undecided}} are undecided, and
+{{2017/count/not measured here}} were not measured.
+
+<img src="reports/published/front-errors.svg" width="49%" alt="Validation error by epoch">
+<img src="reports/published/front-runtime.svg" width="49%" alt="Time of ten epochs by filters">
+
+Read it as [a page](reports/published/report.html), which is to be saved and opened and needs no
+network, or as [a paper](reports/published/report.pdf). Beside them lie
+[every number](reports/published/results.json) and [the notebook](reports/published/report.ipynb).
+{{origin}}; last run: {{date}}.
+`make verify` makes three of these runs again and compares.
+
+"""
+
+
+def rewritten(text: str, results: dict) -> str:
+    """The README's text, with what results.json holds between its marks.
+
+    Raises ValueError where a mark is missing.
+    """
+    before, _, rest = text.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not end:
+        raise ValueError(f"README.md: must have a line {BEGIN} and below it {END}")
+    told = fill.filled(TEXT, {**results, "words": sentences.front(results)})
+    return before + BEGIN + told + END + after
