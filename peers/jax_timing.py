@@ -1,20 +1,15 @@
 """Time one network on JAX and write its record; no TensorFlow is needed."""
 
-import json
 import os
 from collections.abc import Callable
 from functools import partial
 from importlib.metadata import version
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from lenet import files
 from lenet.network import machine
-from lenet.plan import parameters
 from lenet.timing import __main__ as command
-from lenet.timing import protocol
 from lenet.timing.engine import Settings
 from peers import records
 
@@ -103,33 +98,13 @@ def squared(matrices, precision):
     return [jax.numpy.matmul(each, each, precision=precision) for each in matrices]
 
 
-def save(path: Path, settings: Settings) -> None:
-    """Write the record. Raises OSError before the timing where that cannot be."""
-    if path.is_dir():
-        raise IsADirectoryError(0, "is a folder")
-    with files.whole(path) as part:
-        part.touch()
-        part.write_text(json.dumps(protocol.measure(settings, JAX), indent=1) + "\n")
-
-
 def main() -> None:
     """Time what the command line says; its parameters are those of `lenet.timing`."""
     parser = command.arguments()
     parser.prog = "python -m peers.jax_timing"
     parser.description = f"{__doc__} There are no shards on JAX, and it decides about threads."
     parser.set_defaults(shards=1)
-    given = vars(parser.parse_args())
-    path = given.pop("json")
-    try:
-        settings = parameters.checked("benchmark", given)
-        if path:
-            save(path, settings)
-        else:
-            print(json.dumps(protocol.measure(settings, JAX), indent=1))
-    except OSError as error:
-        raise SystemExit(f"lenet: json = {path}: {error.strerror}") from None
-    except (RuntimeError, ValueError) as error:  # data, device or settings that cannot be had
-        raise SystemExit(f"lenet: {error}") from None
+    command.main(parser, JAX)
 
 
 if __name__ == "__main__":

@@ -104,7 +104,7 @@ def test_a_killed_kernel_fails_its_run_alone(tree):
     door.send_signal(signal.SIGTERM)
     assert finish(door)[0] == 1
     check_nothing_is_left(tree)
-    assert (tree.reports / "logs" / f"{name}.ipynb").is_file()
+    assert (tree.reports / "logs" / f"{name}.unfinished.ipynb").is_file()
     check_the_rest_is_done(tree, *SLOW)
 
 

@@ -72,7 +72,6 @@ rule = alt.Chart(past.head(1)).mark_rule().transform_calculate(at="edge").encode
 choice = style.panels("Choose an edge", (rule + text).add_params(param), room=70)
 report.show("reader", choice, "Move the edge.", "A line that moves, and a verdict")
 """
-SAY = 'report.say("The best is {{best:.2%}}: @fig-pair. Taken from <script>alert(4)</script>.")'
 WRITE = """
 origin = {"commits": ["abc"], "machines": [{"cpu": "A processor"}], "data_sha256": "0" * 64}
 origin.update(last_finished="2026-05-01T12:00:00+00:00", report_commit="def")
@@ -102,7 +101,7 @@ It took {{seconds}} s. Also $f^2$.
 ```
 """
 APPENDIX = "## Appendix\n\nSmall print.\n\n### Details\n\nMore."
-CELLS = [ABSTRACT, SETUP, NUMBERS, CURVES, HALVES, "## Rates", SHOW, TABLES, SAY, FILTERS]
+CELLS = [ABSTRACT, SETUP, NUMBERS, CURVES, HALVES, "## Rates", SHOW, TABLES, FILTERS]
 CELLS += [PAIR, READER, APPENDIX, WRITE, ARTICLE]
 
 

@@ -1,7 +1,7 @@
 """What must be made, and why: by what files hold, never by their times.
 
-A stamp is an empty file: a run, or the report, is as it must be. Here it is decided whether; for
-Snakemake a stamp is there or missing, and it makes what is missing.
+A stamp is an empty file: a run, or the report, is as it must be. Snakemake makes what has none. Of
+a run `results.scraps.fault` decides it, of the report this module.
 """
 
 import json

@@ -13,16 +13,11 @@ from lenet.plan.parameters import ROOT
 from lenet.results.scraps import ScrapError
 
 
-def runs(text: str) -> int:
-    """How many runs: `all`, or a whole number."""
-    return sys.maxsize if text == "all" else int(text)
-
-
 def main() -> int:
     """Publish the report in reports/, or make published runs again; 1 where one differs."""
     parser = argparse.ArgumentParser(prog="python -m lenet.edition", description=main.__doc__)
     parser.add_argument("what", choices=("publish", "verify"))
-    parser.add_argument("--n", type=runs, default=3, help="how many to verify, or all")
+    parser.add_argument("--n", default="3", help="how many to verify, or all")
     parser.add_argument("--seed", type=int, default=random.randrange(10**6), help="of the choice")
     given = parser.parse_args()
     os.chdir(ROOT)
@@ -32,7 +27,8 @@ def main() -> int:
                 publish()
                 print("lenet: reports/published/ and README.md are ready to be committed")
                 return 0
-            states = verify(given.n, given.seed)
+            count = sys.maxsize if given.n == "all" else int(given.n)
+            states = verify(count, given.seed)
     except (OSError, ValueError, ScrapError) as error:
         raise SystemExit(f"lenet: {error}") from None
     for name, state in states.items():

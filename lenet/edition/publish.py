@@ -1,8 +1,6 @@
 """The finished report, copied into reports/published/ and told of in the README."""
 
-import base64
 import hashlib
-import io
 import json
 import shutil
 import subprocess
@@ -11,7 +9,6 @@ from pathlib import Path
 
 import nbformat
 from nbformat.v4 import new_output
-from PIL import Image
 
 from lenet.door import stamps
 from lenet.edition import readme
@@ -87,7 +84,7 @@ def collect(folder: Path) -> None:
 
 
 def slim(path: Path) -> None:
-    """Leave each output of a notebook one form, a picture of 256 colours or else its Markdown."""
+    """Leave each output of a notebook its picture, or else its Markdown."""
     notebook = nbformat.read(path, 4)
     for cell in notebook.cells:
         if cell.cell_type == "code":
@@ -102,12 +99,10 @@ def shown(forms: dict[str, str]) -> dict[str, str]:
     >>> shown({"text/html": "<b>1</b>", "text/markdown": "**1**", "text/plain": "1"})
     {'text/markdown': '**1**'}
     """
-    if "image/png" not in forms:
-        return {form: text for form, text in forms.items() if form == "text/markdown"}
-    picture = Image.open(io.BytesIO(base64.b64decode(forms["image/png"])))
-    small = io.BytesIO()
-    picture.convert("RGB").quantize().save(small, "PNG")
-    return {"image/png": base64.b64encode(small.getvalue()).decode()}
+    for form in ("image/png", "text/markdown"):
+        if form in forms:
+            return {form: forms[form]}
+    return {}
 
 
 def sums(folder: Path) -> str:

@@ -1,6 +1,4 @@
-"""What came out of training: the curves of a study, and how often networks diverge."""
-
-import time
+"""What came out of training: the curves of a study, and how often networks fail."""
 
 import numpy as np
 import pandas as pd
@@ -16,10 +14,10 @@ HEADS = ("linear", "relu")
 INITS = ("normal", "scaled")
 
 
-def failure(curve: pd.DataFrame) -> str:
-    """How one network diverged, and at which step; "" for one that learnt.
+def how_failed(curve: pd.DataFrame) -> str:
+    """How one network failed, and at which step; "" for one that learnt.
 
-    >>> failure(pd.DataFrame({"failed": ["one digit"], "failed_step": [1564]}))
+    >>> how_failed(pd.DataFrame({"failed": ["one digit"], "failed_step": [1564]}))
     'one digit from step 1,564'
     """
     end = curve.iloc[-1]
@@ -30,14 +28,14 @@ def study(trainer: Trainer, settings: dict) -> tuple[pd.DataFrame, pd.DataFrame]
     """The curves of several initial values, and which validation images each answered rightly.
 
     `settings` has lr, epochs, seeds and first_seed. Columns of the curves: those of `Trainer.fit`;
-    of the second frame: seed, epoch, right (packed; "" for a network that diverged).
+    of the second frame: seed, epoch, right (packed; "" for a network that failed).
     """
     curves = []
     right = []
     for seed in range(settings["first_seed"], settings["first_seed"] + settings["seeds"]):
         curve, last = trainer.fit(settings["lr"], settings["epochs"], seed)
         curves.append(curve)
-        bits = "" if failure(curve) else pack(last.right)
+        bits = "" if how_failed(curve) else pack(last.right)
         right.append((seed, curve["epoch"].iloc[-1], bits))
         if trainer.stopped:
             break
@@ -46,7 +44,7 @@ def study(trainer: Trainer, settings: dict) -> tuple[pd.DataFrame, pd.DataFrame]
 
 
 def probe(dataset: Dataset, settings: dict) -> pd.DataFrame:
-    """Does a network diverge within its first steps? By the rule of `network.failure`.
+    """Does a network fail within its first steps? By the rule of `network.failure`.
 
     `settings` has lr, steps, filters, batch_size, seeds, first_seed, shards and device. A row for
     each head, seed and kind of initial values, with columns
@@ -80,9 +78,7 @@ def first_steps(trainer: Trainer, lr: float, seed: int, steps: int) -> dict:
         epoch += 1
         left = steps - len(losses)
         order = trainer.order(seed, epoch)[: left * trainer.options.batch_size]
-        start = time.perf_counter()
-        some = trainer.epoch(lr, order)
-        seconds = (time.perf_counter() - start) / len(some)
+        some, seconds = trainer.timed_epoch(lr, order)
         losses = np.append(losses, some)
     failed_step = first_not_finite(losses)
     last = trainer.evaluate(trainer.validation_set)
@@ -91,6 +87,6 @@ def first_steps(trainer: Trainer, lr: float, seed: int, steps: int) -> dict:
         "steps": steps,
         "failed": failed,
         "failed_step": steps if failed == ONE_DIGIT else failed_step,
-        "step_seconds": seconds,
+        "step_seconds": seconds / len(some),
         "error": np.nan if failed_step else last.error,
     }

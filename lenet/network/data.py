@@ -153,14 +153,8 @@ def load(name: str = "auto") -> Dataset:
     """
     if name not in ("auto", *SOURCES):
         raise ValueError(f"dataset = {name!r}: must be one of auto, mnist, digits")
-    if name == "mnist":
-        return load_mnist()
-    if name == "digits":
-        return load_digits()
-    decision = decide()
-    if decision.name == "mnist":
-        return load_mnist()
-    return load_digits(f" They stand in for MNIST: {decision.reason}.")
+    decision = decide() if name == "auto" else Decision(name, "")
+    return load_mnist() if decision.name == "mnist" else load_digits(decision.reason)
 
 
 def load_mnist() -> Dataset:
@@ -175,7 +169,7 @@ def load_mnist() -> Dataset:
 def load_digits(why: str = "") -> Dataset:
     """The 1,797 digits of scikit-learn, 8 x 8 grey levels scaled to 28 x 28.
 
-    The last 600 validate and test. `why` goes into the note: why they were taken.
+    The last 600 validate and test. `why` goes into the note: why they stand in for MNIST.
     """
     from scipy.ndimage import zoom
     from sklearn.datasets import load_digits as embedded
@@ -196,7 +190,9 @@ def dataset(name: str, sets: list[Images], why: str = "") -> Dataset:
         part = Images(np.ascontiguousarray(images), labels.astype(np.int32))
         digest.update(part.images.tobytes() + part.labels.tobytes())
         whole.append(part)
-    note = f"The images are those of {SOURCES[name]}.{why}"
+    note = f"The images are those of {SOURCES[name]}."
+    if why:
+        note += f" They stand in for MNIST: {why}."
     train, validation, test = whole
     return Dataset(name, train, validation, test, digest.hexdigest(), note)
 

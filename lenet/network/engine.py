@@ -66,9 +66,12 @@ class GraphEngine:
 
     def _step(self, rows, lr):
         """One step on a batch of rows; its mean loss comes back."""
-        batch, labels = (tf.gather(each, rows) for each in self.train_set)
-        head, shards = self.options.head, self.options.shards
-        loss, gradients = graph.gradients(self._weights(), batch, labels, head, shards)
+        batch = tf.gather(self.train_set.patches, rows)
+        labels = tf.gather(self.train_set.labels, rows)
+        options = self.options
+        loss, gradients = graph.gradients(
+            self._weights(), batch, labels, options.head, options.shards
+        )
         for variable, gradient in zip(self.variables, gradients, strict=True):
             # One operation in place, where assign_sub would first make lr * gradient.
             tf.raw_ops.ResourceApplyGradientDescent(var=variable.handle, alpha=lr, delta=gradient)

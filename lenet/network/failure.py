@@ -1,5 +1,7 @@
 """When a network counts as failed: one rule, wherever a network is judged."""
 
+from typing import NamedTuple
+
 import numpy as np
 import pandas as pd
 
@@ -31,16 +33,32 @@ def first_not_finite(losses: np.ndarray) -> int:
     return 0 if finite.all() else int(np.argmin(finite)) + 1
 
 
-def marked(curve: pd.DataFrame, not_finite_step: int, steps: int) -> pd.DataFrame:
-    """The curve with its columns failed and failed_step, and no errors from a failure on.
+class Epoch(NamedTuple):
+    """What `Trainer.fit` knows after an epoch; `marked` makes a curve of them."""
 
-    Its column digits, the different predictions after each epoch of `steps` steps, goes.
+    epoch: int
+    train_loss: float
+    validation_error: float
+    seconds: float
+    digits: int  # different predictions
+
+
+def marked(rows: list[Epoch], epochs: int, not_finite_step: int, steps: int) -> pd.DataFrame:
+    """The curve of a network, and how it failed: columns failed and failed_step are added.
+
+    `not_finite_step` counts from the last of these epochs, each of `steps` steps; after it the
+    curve has rows without values up to `epochs`. From one digit on, loss and error go.
     """
-    failed = sign(not_finite_step, curve["digits"].iloc[-1])
-    failed_step = not_finite_step
+    curve = pd.DataFrame(rows).set_index("epoch")
+    digits = curve.pop("digits")
+    failed = sign(not_finite_step, digits.iloc[-1])
+    failed_step = 0
+    if failed == NOT_FINITE:
+        failed_step = (len(rows) - 1) * steps + not_finite_step
+        curve = curve.reindex(pd.RangeIndex(epochs + 1, name="epoch"))
     if failed == ONE_DIGIT:
-        alive = curve.loc[curve["digits"] > 1, "epoch"]
-        dead = alive.max() + 1 if len(alive) else 0
-        failed_step = int(dead) * steps
-        curve.loc[curve["epoch"] >= dead, ["train_loss", "validation_error"]] = np.nan
-    return curve.drop(columns="digits").assign(failed=failed, failed_step=failed_step)
+        several = digits[digits > 1]
+        failed_epoch = several.index[-1] + 1 if len(several) else 0
+        failed_step = int(failed_epoch) * steps
+        curve.loc[failed_epoch:, ["train_loss", "validation_error"]] = np.nan
+    return curve.reset_index().assign(failed=failed, failed_step=failed_step)

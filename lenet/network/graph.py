@@ -15,12 +15,14 @@ import tensorflow as tf
 from lenet.network.data import Images
 from lenet.network.layers import SIDE
 
-# A patch holds the 3 x 4 pixels under two neighbouring outputs of the first convolution, and a one
-# for its bias. In the middle are the two pixels at the outputs' own places.
+# The shape of a patch is drawn in `patches`.
 ROWS = 3
 COLUMNS = 4
-PATCH = ROWS * COLUMNS + 1
-MIDDLE = slice(COLUMNS + 1, COLUMNS + 3)
+OWN_PIXELS = slice(5, 7)
+BIAS = 12
+PATCH = 13
+KERNEL = 3  # rows, and columns
+TAPS = 9
 WHITE = 255
 
 
@@ -41,7 +43,17 @@ def resident(images: Images, device: str) -> Resident:
 
 
 def patches(images: np.ndarray) -> np.ndarray:
-    """Patches (n, 28 * 14 * 13) of uint8 images (n, 28, 28): 5 kB an image."""
+    """Patches (n, 28 * 14 * 13) of uint8 images (n, 28, 28): 5 kB an image.
+
+    A patch holds what two neighbouring outputs of the first convolution read: 12 pixels,
+
+        0  1  2  3
+        4  5  6  7
+        8  9 10 11
+
+    and as number 12 a one for the bias. The left output reads columns 0 to 2, the right one columns
+    1 to 3; the pixels at their own places are 5 and 6. A one is the byte 255, like white.
+    """
     count = len(images)
     found = np.full((count, SIDE, SIDE // 2, PATCH), WHITE, np.uint8)
     padded = np.pad(images, ((0, 0), (1, 1), (1, 1)))
@@ -54,19 +66,22 @@ def patches(images: np.ndarray) -> np.ndarray:
 def pixels(patches: np.ndarray) -> np.ndarray:
     """The uint8 images (n, 28, 28) that patches were made of."""
     shaped = patches.reshape(-1, SIDE, SIDE // 2, PATCH)
-    return shaped[..., MIDDLE].reshape(-1, SIDE, SIDE)
+    return shaped[..., OWN_PIXELS].reshape(-1, SIDE, SIDE)
 
 
 def placement() -> np.ndarray:
     """The constant matrix (13 * 2, 9 + 1) that puts a 3 x 3 kernel and a bias in a patch, twice.
 
-    It also divides by 255, so that patches of bytes stand for pixels in [0, 1].
+    Output 0 of a patch is the left one, output 1 the right one. The matrix also divides by 255, so
+    that patches of bytes stand for pixels in [0, 1].
     """
-    at = np.zeros((PATCH, 2, 10), np.float32)
-    for position, row, column in np.ndindex(2, 3, 3):
-        at[COLUMNS * row + position + column, position, 3 * row + column] = 1 / WHITE
-    at[-1, :, -1] = 1 / WHITE
-    return at.reshape(PATCH * 2, 10)
+    matrix = np.zeros((PATCH, 2, TAPS + 1), np.float32)
+    for output, row, column in np.ndindex(2, KERNEL, KERNEL):
+        pixel = COLUMNS * row + column + output
+        tap = KERNEL * row + column
+        matrix[pixel, output, tap] = 1 / WHITE
+    matrix[BIAS, :, TAPS] = 1 / WHITE
+    return matrix.reshape(PATCH * 2, TAPS + 1)
 
 
 def merged(weights: list[tf.Tensor], head: str) -> list[tf.Tensor]:
@@ -76,8 +91,9 @@ def merged(weights: list[tf.Tensor], head: str) -> list[tf.Tensor]:
     """
     kernel1, bias1, kernel2, bias2, dense1, dense_bias1, dense2, dense_bias2 = weights
     filters = bias1.shape[0]
-    column = tf.concat([tf.reshape(kernel1, (9, filters)), bias1[None]], 0)
-    conv1 = tf.reshape(placement() @ column, (PATCH, 2 * filters))
+    taps = tf.reshape(kernel1, (TAPS, filters))
+    taps_and_bias = tf.concat([taps, bias1[None]], 0)
+    conv1 = tf.reshape(placement() @ taps_and_bias, (PATCH, 2 * filters))
     if head == "relu":
         return [conv1, kernel2, bias2, dense1, dense_bias1, dense2, dense_bias2]
     bias = tf.linalg.matvec(dense2, dense_bias1, transpose_a=True) + dense_bias2
@@ -116,8 +132,10 @@ def gradients(
     """Mean cross-entropy of a batch and its gradients by all weights, from shards side by side."""
     size = batch.shape[0]
     sizes = shard_sizes(size, shards)
-    with tf.GradientTape() as outer:
-        outer.watch(weights)
+    # Each shard gives the gradients of the loss by the merged weights; from their sum the tape of
+    # the merging makes those by all weights, once.
+    with tf.GradientTape() as merging:
+        merging.watch(weights)
         shared = merged(weights, head)
     losses = []
     parts = []
@@ -130,4 +148,4 @@ def gradients(
         losses.append(loss)
         parts.append(tape.gradient(loss, shared))
     sums = [tf.add_n(part) for part in zip(*parts, strict=True)]
-    return tf.add_n(losses), outer.gradient(shared, weights, sums)
+    return tf.add_n(losses), merging.gradient(shared, weights, output_gradients=sums)

@@ -76,12 +76,11 @@ def kernel_and_bias(layer, init: str, generator: np.random.Generator) -> list[np
 def save(network: keras.Model, path: str | Path) -> None:
     """Save a model as a .keras file that is either whole or not there.
 
-    Raises ValueError where the network diverged: nothing is put in the place of an older file.
+    Raises ValueError where the network failed: nothing is put in the place of an older file.
     """
     for weight in network.weights:
         if not np.isfinite(weight.numpy()).all():
-            raise ValueError(
-                f"{path}: not saved, since {weight.path} has values that are not finite"
-            )
+            reason = f"{weight.path} has values that are not finite"
+            raise ValueError(f"{path}: not saved, since {reason}")
     with files.whole(path) as part:
         network.save(part)

@@ -1,5 +1,7 @@
 """Whether the fast engine trains the Keras model: tried on a few images, before it is trusted."""
 
+from itertools import zip_longest
+
 import keras
 import numpy as np
 import tensorflow as tf
@@ -34,8 +36,8 @@ KNOWN = {
 def difference(network: keras.Model, images: Resident, options: Options) -> str:
     """The first layer that the fast engine would train otherwise than Keras; "" where none is.
 
-    A step from the same values, on the same images, must lead both to the same weights and logits
-    but for rounding. The network is left with other values.
+    From the same values, on the same images, both must give the same logits and, after one step,
+    the same weights, but for rounding. The network is left with other values.
     """
     unknown = unknown_layer(network.layers, KNOWN[options.head])
     if unknown:
@@ -46,14 +48,15 @@ def difference(network: keras.Model, images: Resident, options: Options) -> str:
     # Making graphs would take seconds.
     tf.config.run_functions_eagerly(True)
     try:
-        ours, our_logits = step(fast, values, images)
-        theirs, their_logits = step(slow, values, images)
+        fast_weights, fast_logits = step(fast, values, images)
+        slow_weights, slow_logits = step(slow, values, images)
     finally:
         tf.config.run_functions_eagerly(False)
-    for weight, mine, true, before in zip(network.weights, ours, theirs, values, strict=True):
-        if not apart(mine, true, true - before) < STEP_BOUND:
+    arrays = zip(network.weights, values, fast_weights, slow_weights, strict=True)
+    for weight, before, fast_after, slow_after in arrays:
+        if not apart(fast_after, slow_after, slow_after - before) < STEP_BOUND:
             return f"{weight.path}, which differs after one step"
-    if not apart(our_logits, their_logits, their_logits) < LOGITS_BOUND:
+    if not apart(fast_logits, slow_logits, slow_logits) < LOGITS_BOUND:
         return f"{network.layers[-1].name}, whose logits differ"
     return ""
 
@@ -66,25 +69,29 @@ def step(engine: GraphEngine | KerasEngine, values: list, images: Resident) -> t
     return engine.model.get_weights(), logits
 
 
-def apart(ours: np.ndarray, theirs: np.ndarray, scale: np.ndarray) -> float:
+def apart(fast: np.ndarray, slow: np.ndarray, scale: np.ndarray) -> float:
     """The largest difference of two arrays over the largest value of a third.
 
     >>> apart(np.array([1.0, 2.0]), np.array([1.0, 2.5]), np.array([0.0, -5.0]))
     0.1
     """
     tiny = np.finfo(np.float32).tiny
-    return float(np.abs(ours - theirs).max() / max(np.abs(scale).max(), tiny))
+    return float(np.abs(fast - slow).max() / max(np.abs(scale).max(), tiny))
 
 
 def unknown_layer(layers: list[keras.Layer], known: list[str]) -> str:
     """The first layer that the fast engine does not have at its place; "" where it has all."""
-    for place, layer in enumerate(layers):
-        config = layer.get_config()
-        settings = [str(config[name]) for name in SETTINGS.split() if config.get(name) is not None]
-        found = " ".join([type(layer).__name__, *settings])
-        wanted = known[place] if place < len(known) else "its end"
+    for layer, wanted in zip_longest(layers, known):
+        if layer is None:
+            return f"a layer that is missing, where the fast engine has {wanted}"
+        found = described(layer)
         if found != wanted:
-            return f"{layer.name}, {found}, where the fast engine has {wanted}"
-    if len(layers) < len(known):
-        return f"{layers[-1].name}, after which the fast engine has {known[len(layers)]}"
+            return f"{layer.name}, {found}, where the fast engine has {wanted or 'its end'}"
     return ""
+
+
+def described(layer: keras.Layer) -> str:
+    """A layer's type and settings, as `KNOWN` has them."""
+    config = layer.get_config()
+    settings = [str(config[name]) for name in SETTINGS.split() if config.get(name) is not None]
+    return " ".join([type(layer).__name__, *settings])

@@ -10,17 +10,17 @@ import pandas as pd
 from tqdm import tqdm
 
 from lenet.hand_in_2017 import SETTING
-from lenet.network import failure, model, proof
+from lenet.network import model, proof
 from lenet.network.data import Dataset, Images
 from lenet.network.engine import GraphEngine
 from lenet.network.evaluation import Evaluation, evaluation
+from lenet.network.failure import Epoch, first_not_finite, marked
 from lenet.network.graph import Resident, resident
 from lenet.network.keras_engine import KerasEngine
 from lenet.network.options import Options
 
 DEFAULTS: dict[str, Any] = {**SETTING, "shards": 2, "device": "CPU"}
 PROOF_IMAGES = 16
-COLUMNS = ["seed", "epoch", "train_loss", "validation_error", "seconds", "digits"]
 
 
 class Trainer:
@@ -87,6 +87,12 @@ class Trainer:
         self.cpu_seconds += time.process_time() - start
         return losses
 
+    def timed_epoch(self, lr: float, order: np.ndarray) -> tuple[np.ndarray, float]:
+        """`epoch`, and the seconds that it took."""
+        start = time.perf_counter()
+        losses = self.epoch(lr, order)
+        return losses, time.perf_counter() - start
+
     def evaluate(self, images: Images | Resident) -> Evaluation:
         """Predict every image of a set once."""
         if isinstance(images, Images):
@@ -122,28 +128,23 @@ class Trainer:
         self.stopped = False
         last = self.evaluate(self.validation_set)
         weights = self.model.get_weights()
-        rows = [(seed, 0, np.nan, last.error, np.nan, last.digits)]
-        failed_step = 0
+        rows = [Epoch(0, np.nan, last.error, np.nan, last.digits)]
+        not_finite_step = 0
         bar = tqdm(range(1, epochs + 1), desc=f"seed {seed}", unit="epoch")
         try:
             for epoch in bar:
-                order = self.order(seed, epoch)
-                start = time.perf_counter()
-                losses = self.epoch(lr, order)
-                seconds = time.perf_counter() - start
-                failed_step = failure.first_not_finite(losses)
-                if failed_step:
-                    failed_step += (epoch - 1) * self.steps
-                    rest = range(epoch, epochs + 1)
-                    rows += [(seed, missed, np.nan, np.nan, np.nan, 1) for missed in rest]
+                losses, seconds = self.timed_epoch(lr, self.order(seed, epoch))
+                not_finite_step = first_not_finite(losses)
+                if not_finite_step:
                     break
                 last = self.evaluate(self.validation_set)
                 weights = self.model.get_weights()
                 loss = float(losses.mean(dtype=np.float64))
-                rows.append((seed, epoch, loss, last.error, seconds, last.digits))
+                rows.append(Epoch(epoch, loss, last.error, seconds, last.digits))
                 bar.set_postfix(error=f"{last.error:.2%}")
         except KeyboardInterrupt:
             self.stopped = True
             self.model.set_weights(weights)
-        curve = pd.DataFrame(rows, columns=COLUMNS)
-        return failure.marked(curve, failed_step, self.steps), last
+        curve = marked(rows, epochs, not_finite_step, self.steps)
+        curve.insert(0, "seed", seed)
+        return curve, last

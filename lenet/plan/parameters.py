@@ -127,12 +127,12 @@ def parameter(line: Any) -> Parameter:
     return untyped._replace(default=untyped.typed(ast.literal_eval(line.value)))
 
 
-def declared(notebook: str) -> dict[str, Any]:
+def declared(notebook: str) -> dict:
     """The default of each parameter of a notebook, by name."""
     return {each.name: each.default for each in parameters(notebook).values()}
 
 
-def checked(notebook: str, settings: Mapping[str, Any]) -> dict[str, Any]:
+def checked(notebook: str, settings: Mapping) -> dict:
     """The settings, typed. Raises ParameterError at the first that breaks its rule.
 
     >>> checked("lr_study", {"lr": "1e-4", "epochs": 2})
@@ -147,7 +147,7 @@ def checked(notebook: str, settings: Mapping[str, Any]) -> dict[str, Any]:
     return {name: known[name].typed(value) for name, value in settings.items()}
 
 
-def check(notebook: str, namespace: MutableMapping[str, Any]) -> dict[str, Any]:
+def check(notebook: str, namespace: MutableMapping) -> dict:
     """The parameters of a running notebook, typed; call it with `globals()`.
 
     The typed values take the place of the given ones. Raises ParameterError for a value that

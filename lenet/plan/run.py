@@ -18,7 +18,6 @@ import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
 
 import psutil
 
@@ -28,8 +27,8 @@ from lenet.plan.parameters import ROOT, declared
 from lenet.plan.studies import find_run
 
 LIMIT_SECONDS = 2 * 3600
-# A unix socket's path has at most 107 bytes; below this folder the sockets take 22.
-LONGEST_FOLDER = 70
+# Not the person's: a unix socket's path has at most 107 bytes.
+SOCKETS = "/tmp"
 # What the person set for Python and Jupyter; the network's own variables are its `kernels`'.
 NOT_INHERITED = ("PYTHON", "IPYTHON", "JUPYTER")
 
@@ -53,11 +52,8 @@ def guarded(
     start = time.monotonic()
     try:
         log_to(log)
-        folder = tempfile.gettempdir()
-        if len(os.fsencode(folder)) > LONGEST_FOLDER:
-            folder = "/tmp"
         with tempfile.TemporaryDirectory(
-            prefix="lenet", dir=folder, ignore_cleanup_errors=True
+            prefix="lenet", dir=SOCKETS, ignore_cleanup_errors=True
         ) as sockets:
             guard(name, log, limit_seconds, terminal, sockets, detached)
             tell(terminal, f"started {name}")
@@ -125,7 +121,7 @@ def guard(
     threading.Thread(target=watch, daemon=True).start()
 
 
-def execute(source: Path, output: Path, settings: dict[str, Any], log: Path, sockets: str) -> None:
+def execute(source: Path, output: Path, settings: dict, log: Path, sockets: str) -> None:
     """Run a notebook with these settings; its whole result appears as `output`, or nothing does.
 
     While it runs, and when it fails, the notebook lies beside `log`; an earlier `output` stays
@@ -138,9 +134,7 @@ def execute(source: Path, output: Path, settings: dict[str, Any], log: Path, soc
     import papermill
     from traitlets.config import Config
 
-    part = log.with_suffix(".ipynb")
-    if part.absolute() == output.absolute():
-        part = log.with_suffix(".unfinished.ipynb")
+    part = log.with_suffix(".unfinished.ipynb")
     # Kernels over TCP race for ports; over IPC each has a folder of its own.
     config = Config({"KernelManager": {"transport": "ipc", "connection_file": f"{sockets}/k.json"}})
     # papermill fills parameters into paths, so their braces are doubled.

@@ -1,4 +1,7 @@
-"""What makes a run, or the report, stale: the content of the files that make its numbers."""
+"""The files that make a notebook's numbers, as one digest, and the commit of the tree.
+
+When a run is stale: see `results.scraps.fault`.
+"""
 
 import hashlib
 import json
@@ -6,7 +9,6 @@ import os
 import re
 import subprocess
 from pathlib import Path
-from typing import NamedTuple
 
 from lenet.plan.parameters import ROOT
 
@@ -18,15 +20,8 @@ ROOMS = {
 }
 
 
-class Commit(NamedTuple):
-    """A commit, with "+" where files differ from it; or "unknown", and why."""
-
-    name: str
-    why_unknown: str = ""
-
-
 def files(notebook: str) -> list[Path]:
-    """The files that make a notebook's numbers: a change of one makes its runs stale."""
+    """The files that make a notebook's numbers."""
     found = [ROOT / "notebooks" / f"{notebook}.ipynb", ROOT / "requirements.txt"]
     pattern = "*" if notebook == "report" else "*.py"
     for room in ("hand_in_2017", *ROOMS.get(notebook, ["network"])):
@@ -68,8 +63,11 @@ def cells(notebook: bytes, prose: bool = False) -> bytes:
     return json.dumps(found).encode()
 
 
-def commit() -> Commit:
-    """The commit of the project's folder; "unknown", and why, where git cannot tell it."""
+def commit() -> str:
+    """The commit of the project's folder, with "+" where files differ from it.
+
+    "unknown (why)" where git does not tell it.
+    """
     environment = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
     # An archive may have been unpacked inside some other repository: git looks no higher.
     environment.update(GIT_CEILING_DIRECTORIES=str(ROOT.parent), GIT_OPTIONAL_LOCKS="0", LC_ALL="C")
@@ -83,8 +81,9 @@ def commit() -> Commit:
             timeout=10,
         )
     except (OSError, subprocess.SubprocessError) as error:
-        return Commit("unknown", f"git cannot be asked ({type(error).__name__})")
+        return f"unknown (git cannot be asked: {type(error).__name__})"
     if told.returncode == 0:
-        return Commit(told.stdout.strip())
+        return told.stdout.strip()
     # In git's words, but a record names no folder.
-    return Commit("unknown", re.sub(r"/[^')]*", "...", told.stderr.partition("\n")[0]))
+    why = re.sub(r"/[^')]*", "...", told.stderr.partition("\n")[0])
+    return f"unknown ({why})"

@@ -11,7 +11,7 @@ import re
 import textwrap
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import jsonschema
 import yaml
@@ -35,7 +35,7 @@ class Run(NamedTuple):
     study: str
     point: str
     notebook: str
-    settings: dict[str, Any]
+    settings: dict
     draft: bool = False
 
     @property
@@ -56,7 +56,7 @@ class Run(NamedTuple):
         """Whether it measures the machine, and so must have it to itself."""
         return self.notebook in ("benchmark", "memory")
 
-    def on(self, dataset: str) -> dict[str, Any]:
+    def on(self, dataset: str) -> dict:
         """The settings on that data set. Raises ParameterError for a study fixed to another.
 
         >>> Run("study", "lr=0.1", "lr_study", {"lr": 0.1, "dataset": "auto"}).on("digits")
@@ -137,7 +137,7 @@ def read_study(path: Path, preview: bool = False) -> list[Run]:
 class NoKeyTwice(yaml.SafeLoader):
     """Reads YAML in which a mapping names each key once."""
 
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict:
         keys = [key.value for key, _ in node.value]
         for key in keys:
             if keys.count(key) > 1:
@@ -145,7 +145,7 @@ class NoKeyTwice(yaml.SafeLoader):
         return super().construct_mapping(node, deep)
 
 
-def load(path: Path) -> dict[str, Any]:
+def load(path: Path) -> dict:
     """What a study file says. Raises ParameterError where the schema does not allow it."""
     keys = yaml.load(path.read_text(encoding="utf-8"), NoKeyTwice)
     for error in jsonschema.Draft202012Validator(SCHEMA).iter_errors(keys):
@@ -156,7 +156,7 @@ def load(path: Path) -> dict[str, Any]:
     return keys
 
 
-def preview_of(keys: dict[str, Any]) -> dict[str, Any]:
+def preview_of(keys: dict) -> dict:
     """A study's keys as its preview has them; without one they are those of its first run.
 
     So a study of one's own shows up in every preview.
@@ -167,7 +167,7 @@ def preview_of(keys: dict[str, Any]) -> dict[str, Any]:
     return {**keys, "fixed": fixed, "points": points(preview if own else keys)}
 
 
-def runs(study: str, keys: dict[str, Any], largest: Mapping[str, int]) -> list[Run]:
+def runs(study: str, keys: dict, largest: Mapping[str, int]) -> list[Run]:
     """The runs that the keys of a study declare, no setting above its `largest`."""
     notebook = keys["notebook"]
     defaults = declared(notebook)
@@ -188,7 +188,7 @@ def runs(study: str, keys: dict[str, Any], largest: Mapping[str, int]) -> list[R
     return list(found.values())
 
 
-def points(keys: dict[str, Any]) -> list[dict[str, Any]]:
+def points(keys: dict) -> list[dict]:
     """What each run of a study sets of its own, the first parameter of a grid varying slowest.
 
     >>> points({"grid": {"lr": [0.1, 0.01], "filters": [8]}})
@@ -203,7 +203,7 @@ def points(keys: dict[str, Any]) -> list[dict[str, Any]]:
     return [dict(zip(grid, values, strict=True)) for values in itertools.product(*grid.values())]
 
 
-def point_name(settings: dict[str, Any], varied: Iterable[str]) -> str:
+def point_name(settings: dict, varied: Iterable[str]) -> str:
     """The name of a point: what is varied, in the file's order, with Python's form of a number.
 
     >>> point_name({"lr": 1e-4, "epochs": 3, "head": "relu"}, ["lr", "head"])

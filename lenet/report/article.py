@@ -1,17 +1,14 @@
 """What the report notebook begins with: the finished runs, and every number that its text names."""
 
-from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pandas as pd
-from scipy import stats
 
 from lenet import hand_in_2017
 from lenet.network import data, layers
 from lenet.plan import studies
 from lenet.plan.parameters import ROOT
-from lenet.report import sentences
 from lenet.report.charts import failures, images, learning_rate, runtime
 from lenet.report.writer import Report
 from lenet.results import origin, scraps, tables, timings
@@ -31,15 +28,10 @@ class Study(NamedTuple):
     def layers(self) -> pd.DataFrame:
         """Parameters and training work of each layer, in 2017's number of filters."""
         rows = pd.DataFrame(layers.layers(FILTERS))
-        work = rows["training_macs"] / rows["training_macs"].sum()
-        return pd.DataFrame(
-            {
-                "Layer": rows["name"],
-                "Kind": rows["kind"],
-                "Parameters": rows["parameters"],
-                "Share of the work of training": work,
-            }
-        )
+        rows["work"] = rows["training_macs"] / rows["training_macs"].sum()
+        rows = rows[["name", "kind", "parameters", "work"]]
+        names = ["Layer", "Kind", "Parameters", "Share of the work of training"]
+        return rows.set_axis(names, axis="columns")
 
 
 def load(folder: str, preview: bool, draft: bool, gpu: bool) -> Study:
@@ -61,36 +53,25 @@ def begin(study: Study, out: str, preview: bool, draft: bool) -> Report:
     label = origin.label(study.origin, preview, draft)
     report = Report(ROOT / Path(out), study.origin["dataset"], preview, draft, label)
     report.judged(study.conclusions)
-    limits(report)
     settings(report, study.evidence.images)
     computed(report, study)
     errors(report, study.evidence)
     tested(report, study.evidence)
-    failed(report, study.evidence)
     timed(report, study.evidence)
     return report
 
 
-def limits(report: Report) -> None:
-    """Keep where each test says that its quantity lies, and how many conclusions stay open."""
-    for test, found in report.results["tests"].items():
-        for band, place in found["bands"].items():
-            report.word(f"limit/{test}/{band}", sentences.limits(place))
-    verdicts = [found["verdict"] for found in report.results["conclusions"]]
-    report.number(
-        "count/open", sum(verdict in (bands.UNDECIDED, bands.NOT_MEASURED) for verdict in verdicts)
-    )
-
-
 def settings(report: Report, sizes: dict[str, Any]) -> None:
     """Keep what was set: rates, epochs, sizes of the network and of the data."""
+    for lr in hand_in_2017.LEARNING_RATES:
+        report.number(f"lr/{lr:g}", lr)
+    for name in ("train", "validation", "test"):
+        report.number(f"images/{name}", sizes[name])
     facts = {
-        **{f"lr/{lr:g}": lr for lr in hand_in_2017.LEARNING_RATES},
-        **{f"setting/{name}": hand_in_2017.SETTING[name] for name in ("filters", "batch_size")},
-        **{f"images/{name}": sizes[name] for name in ("train", "validation", "test")},
+        "setting/filters": FILTERS,
+        "setting/batch_size": hand_in_2017.SETTING["batch_size"],
         "setting/hidden_units": layers.HIDDEN_UNITS,
         "setting/epochs": hand_in_2017.EPOCHS,
-        "setting/timed_epochs": hand_in_2017.TIMED_EPOCHS,
         "setting/constant_from": hand_in_2017.CONSTANT_FROM_EPOCH,
         "setting/card_gib": hand_in_2017.CARD_GIB,
         "setting/knee": hand_in_2017.KNEE_FILTERS,
@@ -108,62 +89,42 @@ def settings(report: Report, sizes: dict[str, Any]) -> None:
 
 
 def computed(report: Report, study: Study) -> None:
-    """Keep how much was computed, and on which machines."""
+    """Keep how much was computed and failed, on which machines, and what is left open."""
     inventory = tables.inventory(study.finished)
-    for name in ("runs", "networks", "epochs", "failed"):
+    for name in ("runs", "networks", "epochs"):
         report.number(f"count/{name}", inventory[name].sum())
     names = {timings.host(machine) for machine in study.origin["machines"]}
     report.word("machines", "; ".join(sorted(names)))
+    rates = failures.failures(failures.largest_rises(study.evidence.curves))
+    told = rates["count"] + " at " + rates["lr"].map("{:g}".format)
+    report.word("failed/by rate", ", ".join(told) or "no network was trained")
+    verdicts = [found["verdict"] for found in report.results["conclusions"]]
+    undecided = verdicts.count(bands.UNDECIDED)
+    report.number("count/open", undecided + verdicts.count(bands.NOT_MEASURED))
 
 
 def errors(report: Report, evidence: tables.Evidence) -> None:
     """Keep the mean validation error after 2017's last epoch by learning rate, and 2017's own."""
-    ours = at_last_epoch(tables.as_in_2017(evidence.curves))
-    past = at_last_epoch(hand_in_2017.learning_curves()).set_index("lr")
+    ours = tables.as_in_2017(evidence.curves).dropna(subset="validation_error")
+    ours = ours[ours["epoch"] == hand_in_2017.EPOCHS]
     for lr in hand_in_2017.LEARNING_RATES:
-        rows = ours[ours["lr"] == lr].dropna(subset="validation_error")
-        mean = intervals.geometric_mean(rows["validation_error"]).map(at_most_all)
+        rows = ours[ours["lr"] == lr]
+        mean = intervals.geometric_mean(rows["validation_error"])
         keep(report, f"final_error/{lr:g}", mean, rows)
-        report.number(f"2017/final_error/{lr:g}", past.at[lr, "validation_error"], n=1)
-
-
-def at_most_all(error: float) -> float:
-    """An error, or an end of its interval, as a share of all images."""
-    return min(error, 1.0)
-
-
-def at_last_epoch(curves: pd.DataFrame) -> pd.DataFrame:
-    """The rows of the last epoch of 2017."""
-    return curves[curves["epoch"] == hand_in_2017.EPOCHS]
+    past = hand_in_2017.learning_curves()
+    for row in past[past["epoch"] == hand_in_2017.EPOCHS].itertuples():
+        report.number(f"2017/final_error/{row.lr:g}", row.validation_error, n=1)
 
 
 def tested(report: Report, evidence: tables.Evidence) -> None:
     """Keep the error on the test images, and the images that every network gets wrong."""
     rows = evidence.test.dropna(subset="test_error")
     keep(report, "test_error", intervals.geometric_mean(rows["test_error"]), rows)
-    size = evidence.images["test"]
-    other = (
-        wilson(round(rows["test_error"].mean() * size), size) if len(rows) else intervals.MISSING
-    )
-    keep(report, "test_error_images", other, rows)
-    never = learning_rate.wrong_in_every_network(evidence)
-    report.number("wrong/all", len(never))
-
-
-def wilson(wrong: int, images: int) -> intervals.Estimate:
-    """One network's share of wrong images, with the interval of Wilson (1927)."""
-    interval = partial(stats.binomtest(wrong, images).proportion_ci, method="wilson")
-    return intervals.Estimate(wrong / images, images, interval)
-
-
-def failed(report: Report, evidence: tables.Evidence) -> None:
-    """Keep how many networks failed, by learning rate."""
-    networks = failures.largest_rises(evidence.curves)
-    told = []
-    for row in failures.failures(networks).itertuples():
-        report.number(f"failed/{row.lr:g}", row.share)
-        told.append(f"{row.count} at {row.lr:g}")
-    report.word("failed/by rate", ", ".join(told) or "no network was trained")
+    images = evidence.images["test"]
+    wrong = rows["test_error"].mean() * images
+    one = intervals.share(round(wrong), images) if len(rows) else intervals.MISSING
+    keep(report, "test_error_images", one, rows)
+    report.number("wrong/all", len(learning_rate.wrong_in_every_network(evidence)))
 
 
 def timed(report: Report, evidence: tables.Evidence) -> None:
@@ -175,8 +136,7 @@ def timed(report: Report, evidence: tables.Evidence) -> None:
     work = [layers.share(filters, "convolutional", "training_macs") for filters in sizes]
     report.number("work_share/least", min(work))
     report.number("work_share/most", max(work))
-    past = runtime.of_2017()
-    report.number("2017/gpu_line_miss", runtime.line_miss(past[past["device"] == "GPU"]))
+    report.number("2017/gpu_line_miss", runtime.gpu_line_miss())
     own = evidence.times[~evidence.times["recorded"].astype(bool)]
     for (device, size), rounds in own.groupby(["device", "filters"]):
         seconds = rounds["epoch_seconds"]
@@ -192,8 +152,8 @@ def timed(report: Report, evidence: tables.Evidence) -> None:
         )
     gpu = evidence.times[evidence.times["device"] == "GPU"]
     hosts = ", ".join(sorted(set(gpu["host"])))
-    told = f"Our graphics card is that of {hosts}." if hosts else "We had no graphics card."
-    report.word("gpu", told)
+    card = f"Our graphics card is that of {hosts}."
+    report.word("gpu", card if hosts else "We had no graphics card.")
 
 
 def wrong_digits(study: Study, most: int = 24):
@@ -207,7 +167,7 @@ def wrong_digits(study: Study, most: int = 24):
 
 
 def keep(report: Report, name: str, estimate: intervals.Estimate, rows: pd.DataFrame) -> None:
-    """Keep an estimate, as not measured where there is none, with the runs of `rows`."""
-    known = bool(estimate.n)
-    value = estimate.value if known else None
-    report.number(name, value, estimate.low, estimate.high, estimate.n, runs=set(rows["run"]))
+    """Keep an error, as not measured where there is none, with the runs of `rows`."""
+    value = estimate.value if estimate.n else None
+    high = min(estimate.high, 1.0)  # an error is a share of all images
+    report.number(name, value, estimate.low, high, estimate.n, runs=set(rows["run"]))

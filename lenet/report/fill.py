@@ -7,7 +7,7 @@ then a format of Python's. All functions take what results.json holds.
 import re
 
 from lenet.report import numbers
-from lenet.report.sentences import MARKS
+from lenet.report.sentences import MARKS, limits
 
 FIELDS = ("value", "low", "high", "n", "interval")
 NAME = r"[\w./-]+(?: [\w./-]+)*"
@@ -67,13 +67,16 @@ def known(results: dict) -> tuple[dict[str, dict], dict[str, str]]:
 
     Beside those of the report: the numbers of tests as `test/measurement`, verdicts as
     `verdict/test` and `sentence/3`, and as `count/holds` how many sentences hold, and so on; those
-    of 2017's numbers with `2017/` before the name.
+    of 2017's numbers with `2017/` before the name. Where a test's quantity must lie is
+    `limit/test/band`.
     """
     entries = {**results["numbers"], **results["measured"]}
     words = dict(results["words"])
     for side, key in (("", "verdict"), ("2017/", "verdict_2017")):
         for test, found in results["tests"].items():
             words[f"{side}verdict/{test}"] = found[key]
+            for band, place in found["bands"].items():
+                words[f"limit/{test}/{band}"] = limits(place)
             for one in found["numbers"][side.strip("/") or "ours"]:
                 entries[f"{side}{test}/{one['name']}"] = one
         verdicts = [sentence[key] for sentence in results["conclusions"]]

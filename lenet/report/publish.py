@@ -39,9 +39,8 @@ def markdown(notebook: NotebookNode) -> str:
     """
     said = copy.deepcopy(notebook)
     for cell in said.cells:
-        outputs = cell.get("outputs", [])
-        if outputs:
-            cell.outputs = [one for one in outputs if "text/markdown" in one.get("data", {})]
+        if cell.cell_type == "code":
+            cell.outputs = [one for one in cell.outputs if "text/markdown" in one.get("data", {})]
     config = Config()
     config.NbConvertBase.display_data_priority = ["text/markdown"]
     exporter = MarkdownExporter(config=config, exclude_input=True)

@@ -1,4 +1,4 @@
-"""What the report says: sentences, numbers, figures and tables, to its reader and to files."""
+"""What the report says: numbers, words, figures and tables, to its reader and to files."""
 
 import html
 import json
@@ -52,8 +52,8 @@ class Report:
 
     def number(
         self, name: str, value, low=None, high=None, n=None, unit="", runs=(), measured=False
-    ):
-        """Keep a number for placeholders and results.json, and return its value.
+    ) -> None:
+        """Keep a number for placeholders and results.json.
 
         `value` is finite, or None where it was not measured. `low` and `high` are the ends of its
         interval; an end that is missing, NaN or infinite is None. `n` counts the samples, `runs`
@@ -72,25 +72,19 @@ class Report:
         if None not in (entry["low"], entry["high"]) and low > high:
             raise ValueError(f"number {name}: low = {low}: must not lie above high = {high}")
         self._keep("measured" if measured else "numbers", name, entry)
-        return value
 
     def word(self, name: str, text: str) -> None:
         """Keep a word or a sentence, as Markdown, for placeholders and results.json."""
         self._keep("words", name, text)
 
     def _keep(self, kind: str, name: str, entry: dict | str) -> None:
-        taken = any(name in names for names in fill.known(self.results))
-        if taken or not re.fullmatch(fill.NAME, name) or fill.split(name)[0] != name:
-            raise ValueError(f"name = {name!r}: must be new, words of letters, digits and . _ - /")
+        if any(name in names for names in fill.known(self.results)):
+            raise ValueError(f"name = {name!r}: must be new")
         self.results[kind][name] = entry
 
     def judged(self, conclusions: Conclusions) -> None:
         """Keep all verdicts and all numbers of tests, see `fill.known` for their names."""
         self.results.update(conclusions.to_json())
-
-    def say(self, text: str) -> None:
-        """Show a paragraph of Markdown, its placeholders filled; `@fig-name` refers to a figure."""
-        self._display(fill.filled(text, self.results))
 
     def show(
         self, name: str, chart, caption: str, description: str, studies=(), half=False
@@ -112,8 +106,8 @@ class Report:
         target.with_suffix(".svg").write_text(vl_convert.vegalite_to_svg(paper), encoding="utf-8")
         target.with_suffix(".pdf").write_bytes(vl_convert.vegalite_to_pdf(paper))
         alt = html.escape(" ".join(description.split()))
-        marks = f'#{identity} .half alt="{alt}"' if half else f'#{identity} alt="{alt}"'
-        text = f"![{caption}](figures/{name}){{{marks}}}"
+        group = " .half" if half else ""
+        text = f'![{caption}](figures/{name}){{#{identity}{group} alt="{alt}"}}'
         return self._display(text, *style.show(spec))
 
     def table(

@@ -1,12 +1,11 @@
 """Where the numbers of a report come from: data, machines, kernels, versions, sources, commits."""
 
 import hashlib
-from typing import Any
 
 import pandas as pd
 
 from lenet.plan import sources
-from lenet.results.scraps import Finished, ScrapError, commit
+from lenet.results.scraps import Finished, ScrapError
 from lenet.results.timings import host
 
 # The columns of a run's frames that come from a clock.
@@ -21,7 +20,7 @@ SAID = {
 }
 
 
-def origin(finished: list[Finished], missing: dict[str, str] | None = None) -> dict[str, Any]:
+def origin(finished: list[Finished], missing: dict[str, str] | None = None) -> dict:
     """Where all numbers come from, as plain values for results.json.
 
     `missing` are the runs that a draft lacks, each with the reason. Raises ScrapError where there
@@ -60,7 +59,7 @@ def origin(finished: list[Finished], missing: dict[str, str] | None = None) -> d
         "runs": made,
         "missing": missing or {},
         "sources_changed": sources_changed(finished),
-        "report_commit": commit(),
+        "report_commit": sources.commit(),
         "report_sources": sources.report_digest(),
     }
 
@@ -86,9 +85,9 @@ def last_errors(run: Finished) -> list[float | None]:
     return [None if pd.isna(error) else error for error in errors.tolist()]
 
 
-def distinct(finished: list[Finished], name: str) -> list[Any]:
+def distinct(finished: list[Finished], name: str) -> list:
     """Each value that the runs' records have under a name, once."""
-    found: list[Any] = []
+    found: list = []
     for run in finished:
         if run.record[name] not in found:
             found.append(run.record[name])
@@ -101,7 +100,7 @@ def sources_changed(finished: list[Finished]) -> list[str]:
     return sorted({name for name, digest in made if digest != sources.digest(name)})
 
 
-def label(origin: dict[str, Any], preview: bool, draft: bool) -> str:
+def label(origin: dict, preview: bool, draft: bool) -> str:
     """What a preview or a draft says of itself, everywhere; "" for the study.
 
     >>> known = {"images": {"train": 1197, "test": 300}, "runs": {"a/b": {}}, "missing": {}}
@@ -120,7 +119,7 @@ def label(origin: dict[str, Any], preview: bool, draft: bool) -> str:
     return f"{'; '.join(parts)}: not the study" if parts else ""
 
 
-def surroundings(origin: dict[str, Any]) -> pd.DataFrame:
+def surroundings(origin: dict) -> pd.DataFrame:
     """Data, machines, programs and sources in words: columns What, Value."""
     rows = {
         "Data": " ".join(origin["notes"]),
@@ -137,7 +136,7 @@ def surroundings(origin: dict[str, Any]) -> pd.DataFrame:
     return pd.DataFrame({"What": rows.keys(), "Value": rows.values()})
 
 
-def in_words(values: dict[str, Any]) -> str:
+def in_words(values: dict) -> str:
     """Names with their values.
 
     >>> in_words({"numpy": "2.1", "keras": "3.15"})
@@ -146,7 +145,7 @@ def in_words(values: dict[str, Any]) -> str:
     return ", ".join(f"{name} {value}" for name, value in values.items())
 
 
-def machine_in_words(machine: dict[str, Any]) -> str:
+def machine_in_words(machine: dict) -> str:
     """A machine's fingerprint in words, without what could name the machine itself."""
     gib = machine["memory_bytes"] / 2**30
     return f"{host(machine)}, {gib:.0f} GiB, {machine['system']}, Python {machine['python']}"

@@ -30,7 +30,7 @@ class Finished(NamedTuple):
     """A finished run: its name ("study/point"), its record and its frames by name."""
 
     name: str
-    record: dict[str, Any]
+    record: dict
     frames: dict[str, pd.DataFrame]
 
     @property
@@ -38,17 +38,15 @@ class Finished(NamedTuple):
         return self.name.partition("/")[0]
 
 
-def record(notebook: str, settings: dict, images: Dataset, **more: Any) -> dict[str, Any]:
+def record(notebook: str, settings: dict, images: Dataset, **more: Any) -> dict:
     """Glue and return the record of this run: where its numbers come from.
 
     `more` are plain values of the run itself. Nothing in a record names a person, a host or a
-    folder. Raises ValueError where a value is not finite.
+    folder, so where the model lies is left out. Raises ValueError where a value is not finite.
     """
     import scrapbook
 
-    parameters = dict(settings)
-    if "model_path" in parameters:
-        parameters["model_path"] = Path(parameters["model_path"]).name
+    parameters = {name: value for name, value in settings.items() if name != "model_path"}
     known = {
         "schema": SCHEMA,
         "notebook": notebook,
@@ -58,7 +56,7 @@ def record(notebook: str, settings: dict, images: Dataset, **more: Any) -> dict[
         "note": images.note,
         "images": {name: len(getattr(images, name)) for name in SETS},
         "sources": sources.digest(notebook),
-        "commit": commit(),
+        "commit": sources.commit(),
         "finished": datetime.now(UTC).isoformat(timespec="seconds"),
         "machine": machine.fingerprint(),
         "versions": machine.versions(),
@@ -69,12 +67,6 @@ def record(notebook: str, settings: dict, images: Dataset, **more: Any) -> dict[
     known = json.loads(json.dumps(known, allow_nan=False))
     scrapbook.glue("record", known, encoder="json")
     return known
-
-
-def commit() -> str:
-    """The commit of the tree; "unknown (why)" where git does not tell it."""
-    known = sources.commit()
-    return f"{known.name} ({known.why_unknown})" if known.why_unknown else known.name
 
 
 def frame(name: str, values: pd.DataFrame) -> None:
@@ -145,7 +137,7 @@ def fault(path: Path, run: Run, digest: str, data_sha256: str) -> str:
     return difference(known, run)
 
 
-def difference(known: dict[str, Any], run: Run) -> str:
+def difference(known: dict, run: Run) -> str:
     """The first setting in which a record is not the planned run's; "" where there is none."""
     used = {**known["parameters"], "dataset": known["dataset"], "notebook": known["notebook"]}
     for name, value in {"notebook": run.notebook, **run.settings}.items():
@@ -155,7 +147,7 @@ def difference(known: dict[str, Any], run: Run) -> str:
     return ""
 
 
-def _record(path: Path) -> dict[str, Any]:
+def _record(path: Path) -> dict:
     """The record in an executed notebook; ScrapError says what is there instead."""
     if not path.exists():
         raise ScrapError("missing")

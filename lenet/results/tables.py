@@ -1,7 +1,7 @@
 """Tidy frames of all finished runs: the evidence on which verdicts, charts and tables stand."""
 
 from collections.abc import Iterable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -33,7 +33,7 @@ def empty(name: str) -> pd.DataFrame:
     return pd.DataFrame(columns=COLUMNS[name].split())
 
 
-def data_of(finished: list[Finished]) -> dict[str, Any]:
+def data_of(finished: list[Finished]) -> dict:
     """The runs' data set, its sizes, and how many validation images are training images."""
     found = {"dataset": "", "train": 0, "validation": 0, "test": 0, "duplicates": None}
     for run in finished:
@@ -70,7 +70,7 @@ class Evidence(NamedTuple):
     times: pd.DataFrame = timings.times([])
     memory: pd.DataFrame = empty("memory")
     test: pd.DataFrame = empty("test")
-    images: dict[str, Any] = data_of([])
+    images: dict = data_of([])
 
 
 def evidence(finished: list[Finished], records: Iterable[Finished] = ()) -> Evidence:

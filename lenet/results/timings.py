@@ -3,7 +3,6 @@
 import json
 from pathlib import Path
 from statistics import median
-from typing import Any
 
 import pandas as pd
 import yaml
@@ -45,7 +44,7 @@ def read(path: Path) -> Finished:
     return Finished(name, {**record, "notebook": "benchmark", "measured": record}, {})
 
 
-def flaw(record: dict[str, Any]) -> str:
+def flaw(record: dict) -> str:
     """What is wrong with a timing record; "" where nothing is."""
     worst = best_match(Draft202012Validator(SCHEMA).iter_errors(record))
     if worst:
@@ -81,13 +80,11 @@ def times(finished: list[Finished]) -> pd.DataFrame:
     return table.assign(series=table["series"].where(hosts == 1, with_host))
 
 
-def _row(run: Finished) -> dict[str, Any]:
+def _row(run: Finished) -> dict:
     """The row of one timing run."""
     measured = run.record["measured"]
     plain = (bool, int, float, str)
-    row: dict[str, Any] = {
-        name: value for name, value in measured.items() if isinstance(value, plain)
-    }
+    row: dict = {name: value for name, value in measured.items() if isinstance(value, plain)}
     row.update({name: median(measured[name]) for name in SAMPLES})
     return {
         **row,
@@ -100,7 +97,7 @@ def _row(run: Finished) -> dict[str, Any]:
     }
 
 
-def host(machine: dict[str, Any]) -> str:
+def host(machine: dict) -> str:
     """A machine in words.
 
     >>> host({"cpu": "A processor", "cores": 2, "gpu": None})
@@ -110,7 +107,7 @@ def host(machine: dict[str, Any]) -> str:
     return ", ".join(filter(None, parts))
 
 
-def recorded_series(measured: dict[str, Any]) -> str:
+def recorded_series(measured: dict) -> str:
     """The device of a record, its model and the engine.
 
     >>> machine = {"cpu": "A processor", "gpu": "A card, 550.1"}

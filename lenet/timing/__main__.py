@@ -9,6 +9,7 @@ from pathlib import Path
 from lenet import files
 from lenet.plan import parameters
 from lenet.timing import protocol
+from lenet.timing.engine import TENSORFLOW, Engine, Settings
 
 
 def arguments() -> argparse.ArgumentParser:
@@ -32,25 +33,30 @@ def value(word: str) -> object:
     return word
 
 
-def save(path: Path, settings: dict) -> None:
+def save(path: Path, settings: Settings, engine: Engine) -> None:
     """Write the record. Raises OSError before the timing where that cannot be."""
     if path.is_dir():
         raise IsADirectoryError(0, "is a folder")
     with files.whole(path) as part:
         part.touch()
-        part.write_text(json.dumps(protocol.measure(settings), indent=1) + "\n")
+        part.write_text(timed(settings, engine) + "\n")
 
 
-def main() -> None:
+def timed(settings: Settings, engine: Engine) -> str:
+    """The record, as JSON."""
+    return json.dumps(protocol.measure(settings, engine), indent=1)
+
+
+def main(parser: argparse.ArgumentParser, engine: Engine) -> None:
     """Time what the command line says."""
-    given = vars(arguments().parse_args())
+    given = vars(parser.parse_args())
     path = given.pop("json")
     try:
         settings = parameters.checked("benchmark", given)
         if path:
-            save(path, settings)
+            save(path, settings, engine)
         else:
-            print(json.dumps(protocol.measure(settings), indent=1))
+            print(timed(settings, engine))
     except OSError as error:
         raise SystemExit(f"lenet: json = {path}: {error.strerror}") from None
     except (RuntimeError, ValueError) as error:  # data, device or settings that cannot be had
@@ -58,4 +64,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    main(arguments(), TENSORFLOW)

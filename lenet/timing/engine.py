@@ -7,7 +7,7 @@ import numpy as np
 
 from lenet.network import machine
 
-Settings = dict[str, Any]
+Settings = dict
 
 
 class Engine(Protocol):
@@ -37,7 +37,7 @@ class Engine(Protocol):
     def peak_gpu_memory_bytes(self, settings: Settings) -> int | None:
         """The most memory that was in use on the GPU; None on a CPU, and where nothing tells."""
 
-    def kernels(self) -> dict[str, Any]:
+    def kernels(self) -> dict:
         """What really ran, as plain values, for the record."""
 
 
@@ -66,7 +66,7 @@ class TensorFlowEngine:
         placed = tf.constant(matrices)
 
         @tf.function
-        def squares() -> list[Any]:
+        def squares() -> list:
             return [tf.reduce_sum(matrix @ matrix) for matrix in tf.unstack(placed)]
 
         return lambda: [total.numpy() for total in squares()]

@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from lenet.verdicts.intervals import LEVEL, Estimate
+from lenet.verdicts.intervals import LEVEL, Ends, Estimate
 
 HOLDS = "holds"
 FAILS = "does not hold"
@@ -14,17 +14,19 @@ BY_WEIGHT = (FAILS, NOT_MEASURED, UNDECIDED, HOLDS)
 
 
 class Band(NamedTuple):
-    """Where a test says that a quantity lies, why there, and in which unit.
+    """Where a test says that a quantity lies, why there, in which unit, and on which side.
 
     `place` is within, at_least, at_most, above or below; of the last two the edge lies outside.
+    What is only shown has none. `side` is 2017 or ours, or empty for both.
     """
 
-    place: str
-    low: float
-    high: float
+    place: str = ""
+    low: float = -math.inf
+    high: float = math.inf
     quantity: str = ""
     why: str = ""
     unit: str = ""
+    side: str = ""
 
     def verdict(self, low: float, high: float) -> str:
         """Whether an interval lies inside the band, outside it, or across its edge.
@@ -72,7 +74,7 @@ class Measurement(NamedTuple):
     unit: str = ""
     runs: Sequence[str] = ()
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> dict:
         """Name, value, interval at 95 %, n, unit, band, note and runs."""
         estimate = self.estimate
         return {
@@ -105,26 +107,34 @@ def decide(measurements: list[Measurement], bands: dict[str, Band], fewest: int)
     >>> decide([inside, across], bands, fewest=3), decide([inside], bands, fewest=4)
     ('undecided', 'not measured here')
     """
-    deciding = [one for one in measurements if one.band]
-    level = corrected(len(deciding))
     verdicts = []
-    for one in deciding:
-        estimate = one.estimate.at_least(fewest)
-        band = bands[one.band]
-        verdict = band.verdict(*estimate.interval(LEVEL))
-        if verdict == FAILS and band.verdict(*estimate.interval(level)) != FAILS:
-            verdict = UNDECIDED
+    for one in deciding(measurements, fewest):
+        verdict = bands[one.band].verdict(*one.interval)
+        if verdict == FAILS:
+            verdict = bands[one.band].verdict(*one.wide)
         verdicts.append(verdict)
     return gravest(verdicts)
 
 
-def corrected(count: int) -> float:
-    """The level at which one of `count` measurements must fail, for the test to fail at 95 %.
+class Deciding(NamedTuple):
+    """What counts of a measurement: its value, its interval at 95 % and at the corrected level."""
 
-    >>> print(f"{corrected(5):.2f}")
-    0.99
-    """
-    return 1 - (1 - LEVEL) / max(count, 1)
+    band: str
+    value: float
+    interval: Ends
+    wide: Ends
+
+
+def deciding(measurements: list[Measurement], fewest: int) -> list[Deciding]:
+    """What counts of those that have a band; NaN for one from fewer than `fewest` runs."""
+    banded = [one for one in measurements if one.band]
+    level = 1 - (1 - LEVEL) / max(len(banded), 1)
+    found = []
+    for one in banded:
+        estimate = one.estimate.if_from(fewest)
+        ends = estimate.interval(LEVEL)
+        found.append(Deciding(one.band, estimate.value, ends, estimate.interval(level)))
+    return found
 
 
 def gravest(verdicts: list[str]) -> str:

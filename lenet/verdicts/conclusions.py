@@ -30,17 +30,18 @@ class TestResult(NamedTuple):
     @property
     def verdict(self) -> str:
         """The verdict on our runs."""
-        return decide(self.ours, self.test.bands, self.test.runs)
+        return decide(self.ours, self.test.bands, self.test.fewest)
 
     @property
     def runs(self) -> list[str]:
         """The names of our runs that were looked at."""
         return sorted({run for one in self.ours for run in one.runs})
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> dict:
         """The test's fields, its verdicts, its numbers on both sides, and our runs."""
         entry = self.test._asdict()
-        entry["bands"] = {name: band._asdict() for name, band in self.test.bands.items()}
+        for group in ("bands", "shown", "conditions"):
+            entry[group] = {name: band._asdict() for name, band in entry[group].items()}
         entry["verdict_2017"] = self.verdict_2017
         entry["verdict"] = self.verdict
         entry["numbers"] = {
@@ -68,7 +69,7 @@ class SentenceResult(NamedTuple):
         """The verdict on our runs."""
         return together([result.verdict for result in self.tests])
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> dict:
         """The sentence, the names of its tests, and both verdicts."""
         entry = self.sentence._asdict()
         entry["verdict_2017"] = self.verdict_2017
@@ -94,7 +95,7 @@ class Conclusions(NamedTuple):
     ours: list[TestResult]
     tests: dict[str, TestResult]
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> dict:
         """The entries `conclusions` and `tests` of results.json."""
         conclusions = [result.to_json() for result in self.sentences]
         tests = {name: result.to_json() for name, result in self.tests.items()}
@@ -134,22 +135,31 @@ def judge(evidence: Evidence) -> Conclusions:
 def measure(test: Test, side: Side) -> list[Measurement]:
     """All measurements of a test on a side, with the runs and places that were looked at.
 
-    One is named after its point ("0.01"), its band ("loss"), or both ("8 filters time").
+    One is named after its point ("0.01"), its band ("loss"), or both ("8 filters time"). Raises
+    ValueError where an estimate has no name and the test more than one band.
     """
     function = function_of(test.name)
     found = []
     for point, arguments in points(test, side.learning_rates).items():
-        side.runs.clear()
-        side.places.clear()
+        side.forget()
         result = function(side, *arguments)
         if isinstance(result, Estimate):
-            band = next(iter(test.bands))
+            band = name_of_band(test)
             found.append(measurement(test, point or band, band, result, side))
-        else:
-            for key, estimate in result.items():
+            continue
+        for key, estimate in result.items():
+            if test.quantity(key).side in ("", side.name):
                 name = f"{point} {key}".strip()
                 found.append(measurement(test, name, key, estimate, side))
     return found
+
+
+def name_of_band(test: Test) -> str:
+    """The name of a test's one band. Raises ValueError where it has more."""
+    if len(test.bands) > 1:
+        names = ", ".join(test.bands)
+        raise ValueError(f"{test.name}: must return its estimates by the names {names}")
+    return next(iter(test.bands))
 
 
 def measurement(test: Test, name: str, key: str, estimate: Estimate, side: Side) -> Measurement:
@@ -159,26 +169,25 @@ def measurement(test: Test, name: str, key: str, estimate: Estimate, side: Side)
         runs = sorted(side.runs)
         place = "; ".join(sorted(side.places))
         estimate = estimate.noted(estimate.note or place)
-    if key in test.bands:
-        return Measurement(name, estimate, key, test.bands[key].unit, runs)
-    return Measurement(name, estimate, "", test.shown[key]["unit"], runs)
+    band = key if key in test.bands else ""
+    return Measurement(name, estimate, band, test.quantity(key).unit, runs)
 
 
 def points(test: Test, learning_rates: Sequence[float]) -> dict[str, Sequence]:
     """Where a test is measured: the names of the points, and what its function gets at each.
 
-    >>> test = Test("growth", "It grows.", {}, at="doublings", filters=(8, 16, 32))
+    >>> test = Test("growth", "It grows.", {}, points="doublings", filters=(8, 16, 32))
     >>> points(test, [])
-    {'8 to 16': [(8, 16)], '16 to 32': [(16, 32)]}
+    {'8 to 16': (8, 16), '16 to 32': (16, 32)}
     """
-    if test.at == "learning rates":
+    if test.points == "learning rates":
         return {f"{lr:g}": [lr] for lr in learning_rates if lr > SLOWEST}
-    if test.at == "neighbours":
+    if test.points == "neighbours":
         return {f"{pair[0]:g} over {pair[1]:g}": pair for pair in pairwise(learning_rates)}
-    if test.at == "filters":
+    if test.points == "filters":
         return {f"{filters} filters": [filters] for filters in test.filters}
-    if test.at == "doublings":
-        return {f"{sizes[0]} to {sizes[1]}": [sizes] for sizes in pairwise(test.filters)}
+    if test.points == "doublings":
+        return {f"{pair[0]} to {pair[1]}": pair for pair in pairwise(test.filters)}
     return {"": []}
 
 

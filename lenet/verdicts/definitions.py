@@ -14,17 +14,25 @@ SCHEMA = yaml.safe_load((FOLDER / "conclusions.schema.yaml").read_text("utf-8"))
 
 
 class Test(NamedTuple):
-    """A hypothesis, where it is measured, and its bands; `conclusions.yaml` tells the fields."""
+    """A hypothesis, where it is measured, and its bands; `conclusions.yaml` tells the fields.
+
+    What is only shown is a band without a place.
+    """
 
     name: str
     hypothesis: str
     bands: dict[str, Band]
     reading: str = ""
     kind: str = "observation"
-    at: str = ""
+    points: str = ""
     filters: tuple[int, ...] = ()
-    runs: int = 1
-    shown: dict[str, dict[str, str]] = {}
+    fewest: int = 1
+    shown: dict[str, Band] = {}
+    conditions: dict[str, Band] = {}
+
+    def quantity(self, key: str) -> Band:
+        """What is measured under a name, to decide or to be shown."""
+        return self.bands.get(key) or self.shown[key]
 
 
 class Sentence(NamedTuple):
@@ -62,20 +70,32 @@ def load(text: str) -> Definitions:
         for name, entry in group.items():
             if name in tests:
                 raise ValueError(f"{name}: must be the name of one test only")
-            bands = {key: band(f"{name}: {key}", each) for key, each in entry["bands"].items()}
-            tests[name] = Test(name, **{**entry, "bands": bands})
+            tests[name] = Test(name, **entry)._replace(
+                bands=bands(name, entry["bands"]),
+                shown=bands(name, entry.get("shown", {})),
+                conditions=bands(name, entry.get("conditions", {})),
+            )
     return Definitions(sentences, tests, list(entries["ours"]))
 
 
-def band(name: str, entry: dict[str, Any]) -> Band:
-    """A band from its entry. Raises ValueError if its edges do not rise.
+def bands(test: str, entries: dict) -> dict[str, Band]:
+    """The bands of a test by name."""
+    return {name: band(f"{test}: {name}", entry) for name, entry in entries.items()}
+
+
+def band(name: str, entry: dict) -> Band:
+    """A band from its entry; without a place it reaches everywhere. ValueError: edges must rise.
 
     >>> fall = band("fall", {"quantity": "q", "at_most": 0.1, "why": "w", "unit": "u"})
     >>> fall.low, fall.high
     (-inf, 0.1)
     """
-    words = {key: entry[key] for key in ("quantity", "why", "unit")}
-    place = next(key for key in entry if key not in words)
+    words: dict[str, Any] = {
+        key: str(entry.get(key, "")) for key in ("quantity", "why", "unit", "side")
+    }
+    place = next((key for key in entry if key not in words), "")
+    if not place:
+        return Band(**words)
     low, high = edges(place, entry[place])
     if low > high:
         raise ValueError(f"{name}: within = {entry[place]}: must rise")

@@ -1,6 +1,6 @@
 """What the tests on the data and on the size of the network measure; most of it is arithmetic.
 
-Each is the function of the test's name. `sizes` are two neighbouring numbers of filters.
+Each is the function of the test's name. `few` and `many` are two neighbouring numbers of filters.
 """
 
 from pandas import Series
@@ -11,7 +11,6 @@ from lenet.verdicts.definitions import TESTS
 from lenet.verdicts.intervals import MISSING, Estimate, Named, exact
 from lenet.verdicts.sides import Side, first_output
 
-Sizes = tuple[int, int]
 GIB = 2**30
 CONVOLUTIONAL = "convolutional"
 
@@ -38,15 +37,13 @@ def parameter_counts(side: Side) -> Named:
     return found
 
 
-def parameters_double(side: Side, sizes: Sizes) -> Estimate:
+def parameters_double(side: Side, few: int, many: int) -> Estimate:
     """Parameters at twice the filters over those at once."""
-    few, many = sizes
     return exact(parameters(many) / parameters(few))
 
 
-def work_grows(side: Side, sizes: Sizes) -> Estimate:
+def work_grows(side: Side, few: int, many: int) -> Estimate:
     """The growth of the work of training over the growth of the parameters."""
-    few, many = sizes
     work = training_flops(many, 1) / training_flops(few, 1)
     return exact(work * parameters(few) / parameters(many))
 

@@ -48,11 +48,11 @@ class Estimate(NamedTuple):
         """The same with a note."""
         return self._replace(note=note)
 
-    def at_least(self, fewest: int) -> "Estimate":
+    def if_from(self, fewest: int) -> "Estimate":
         """The same, or MISSING if it is from fewer observations; arithmetic needs none."""
         return self if self.n is None or self.n >= fewest else MISSING
 
-    def map(self, function: Callable[[float], float]) -> "Estimate":
+    def map(self, function: Callable) -> "Estimate":
         """The estimate of a function of the quantity; it must only rise, or only fall.
 
         >>> left = mean([0.1, 0.2, 0.3]).map(lambda gone: 1 - gone)
@@ -146,7 +146,7 @@ def difference(a, b) -> Estimate:
     return Estimate(value, n, test.confidence_interval)
 
 
-def jackknife(statistic: Callable[[np.ndarray], float], n: int) -> Estimate:
+def jackknife(statistic: Callable, n: int) -> Estimate:
     """statistic(positions) of `n` observations, with the t interval of Tukey's pseudo-values.
 
     For a mean this is Student's interval.

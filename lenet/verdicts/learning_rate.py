@@ -19,6 +19,7 @@ from lenet.network.failure import NOT_FINITE, ONE_DIGIT
 from lenet.verdicts import intervals
 from lenet.verdicts.bands import HOLDS
 from lenet.verdicts.definitions import TESTS
+from lenet.verdicts.images import right_at_both, variance_of_difference
 from lenet.verdicts.intervals import (
     MISSING,
     Estimate,
@@ -41,8 +42,8 @@ def ordering(side: Side, low: float, high: float) -> Estimate:
     slow = side.errors(low)
     fast = side.errors(high)
     slow, fast = slow.align(fast, join="inner")
-    epochs = positions_of_smallest(log_ratio(slow, fast))
-    return side.ratio(at(slow, epochs), at(fast, epochs))
+    epochs = log_ratio(slow, fast).idxmin(axis=1)
+    return side.ratio(picked(slow, epochs), picked(fast, epochs))
 
 
 def log_ratio(a: DataFrame, b: DataFrame) -> DataFrame:
@@ -51,19 +52,15 @@ def log_ratio(a: DataFrame, b: DataFrame) -> DataFrame:
         return np.log(a / b).fillna(0)
 
 
-def positions_of_smallest(table: DataFrame) -> np.ndarray:
-    """The column of each row's smallest number, counted from 0."""
-    return table.to_numpy().argmin(axis=1)
+def picked(errors: DataFrame, epochs: Series) -> Series:
+    """Each network's error after an epoch of its own.
 
-
-def at(table: DataFrame, positions: np.ndarray) -> Series:
-    """Each row's number at a position of its own.
-
-    >>> at(DataFrame([[5, 6], [7, 8]]), np.array([1, 0])).tolist()
-    [6, 7]
+    >>> errors = DataFrame({1: [0.5, 0.7], 2: [0.4, 0.6]}, index=[100, 101])
+    >>> picked(errors, Series({100: 2, 101: 1})).tolist()
+    [0.4, 0.7]
     """
-    rows = np.arange(len(table))
-    return Series(table.to_numpy()[rows, positions], table.index)
+    found = {seed: errors.at[seed, epoch] for seed, epoch in epochs.items()}
+    return Series(found, dtype=float)
 
 
 def one_run_ranks(side: Side) -> Estimate:
@@ -87,14 +84,18 @@ def one_run_ranks(side: Side) -> Estimate:
 
 def early_drop(side: Side, lr: float) -> Estimate:
     """The part of the fall to epoch 15 that is done by epoch 4."""
+    start = side.untrained(lr)
+    least = part_done(side, lr, start.least)
+    middle = part_done(side, lr, start.middle)
+    most = part_done(side, lr, start.most)
+    return between(least, most, middle.value)
+
+
+def part_done(side: Side, lr: float, start: float | Series) -> Estimate:
+    """The same, of curves that fall from an error of `start`."""
     e = side.errors(lr)
-    parts = []
-    for start in side.untrained(lr):
-        fall = start - e[EPOCHS]
-        part = (start - e[CONSTANT_FROM_EPOCH]) / fall
-        parts.append(side.each(part, mean))
-    middle = parts[len(parts) // 2]
-    return between(parts[0], parts[-1], middle.value)
+    part = (start - e[CONSTANT_FROM_EPOCH]) / (start - e[EPOCHS])
+    return side.each(part, mean)
 
 
 def then_constant(side: Side, lr: float) -> Estimate:
@@ -108,11 +109,11 @@ def constant_with_more_epochs(side: Side, lr: float) -> Estimate:
     """The change of the error from epochs 11-15 to 36-40, as a part of it."""
     e = side.errors(lr, last=40)
     early = e.loc[:, 11:15].mean(axis=1)
-    ratio = geometric_mean(limit(side, lr) / early)
+    ratio = geometric_mean(late_error(side, lr) / early)
     return ratio.map(lambda ratio: ratio - 1)
 
 
-def limit(side: Side, lr: float) -> Series:
+def late_error(side: Side, lr: float) -> Series:
     """Each seed's mean error of epochs 36-40."""
     e = side.errors(lr, last=40)
     return e.loc[:, 36:40].mean(axis=1)
@@ -122,15 +123,22 @@ def steepness_differs(side: Side, low: float, high: float) -> Estimate:
     """The epochs to reach an error of 0.10, lower learning rate over higher, as two bounds."""
     slow = to_reach(side, low)
     fast = to_reach(side, high)
-    least = (slow["after"] / fast["by"]).dropna()
-    most = (slow["by"] / fast["after"]).dropna()
-    lower = exact(0, len(least))
-    upper = exact(np.inf, len(most))
-    if (least > 0).all():
-        lower = side.each(least, geometric_mean)
-    if np.isfinite(most).all():
-        upper = side.each(most, geometric_mean)
+    least = slow["after"] / fast["by"]
+    most = slow["by"] / fast["after"]
+    lower = bound(side, least.dropna(), unknown=0)
+    upper = bound(side, most.dropna(), unknown=np.inf)
     return between(lower, upper, lower.value)
+
+
+def bound(side: Side, ratios: Series, unknown: float) -> Estimate:
+    """The mean of the networks' bounds; `unknown` where one of them has none (0 or infinity).
+
+    Reached after epoch 0 and by 1, against after 3 and by 4: the ratio is above 0 / 4, which says
+    nothing, and below 1 / 3.
+    """
+    if ratios.between(0, np.inf, inclusive="neither").all():
+        return side.each(ratios, geometric_mean)
+    return exact(unknown, len(ratios))
 
 
 def to_reach(side: Side, lr: float) -> DataFrame:
@@ -147,23 +155,20 @@ def to_reach(side: Side, lr: float) -> DataFrame:
 
 
 def limits_differ(side: Side) -> Estimate:
-    """Of the rates that have levelled off, the larger limit over the smaller of the nearest two."""
+    """Larger late error over smaller, of the two nearest of the rates that have levelled off."""
     levelled = [lr for lr in side.learning_rates if has_levelled(side, lr)]
-    limits = [limit(side, lr) for lr in levelled]
     ratios = []
-    for a, b in pairwise(limits):
-        if a.mean() < b.mean():
-            a, b = b, a
-        ratios.append(side.ratio(a, b))
+    for pair in pairwise(late_error(side, lr) for lr in levelled):
+        smaller, larger = sorted(pair, key=Series.mean)
+        ratios.append(side.ratio(larger, smaller))
     return min(ratios, key=lambda ratio: ratio.value, default=MISSING)
 
 
 def has_levelled(side: Side, lr: float) -> bool:
     """Whether it is shown that a curve hardly changes after epoch 15."""
     test = TESTS["limits_differ"]
-    band = test.bands["levelled"]
-    change = constant_with_more_epochs(side, lr).at_least(test.runs)
-    return band.verdict(change.low, change.high) == HOLDS
+    change = constant_with_more_epochs(side, lr).if_from(test.fewest)
+    return test.conditions["levelled"].verdict(change.low, change.high) == HOLDS
 
 
 def rate_times_epochs(side: Side, low: float, high: float) -> Estimate:
@@ -174,26 +179,24 @@ def rate_times_epochs(side: Side, low: float, high: float) -> Estimate:
     fast = side.errors(high, last=last)
     slow.columns = fast.columns
     slow, fast = slow.align(fast, join="inner")
-    epochs = positions_of_smallest(-log_ratio(slow, fast).abs())
-    return side.ratio(at(slow, epochs), at(fast, epochs))
+    epochs = log_ratio(slow, fast).abs().idxmax(axis=1)
+    return side.ratio(picked(slow, epochs), picked(fast, epochs))
 
 
 def linear_0001(side: Side) -> Named:
-    """How far the curves at 0.0001 stray from straight lines; each side decides in its own way."""
+    """How far the curves at 0.0001 stray from straight lines, and how many are straight."""
     bands = TESTS["linear_0001"].bands
     e = side.errors(SLOWEST)
     deviation = bend(e)
-    first_half = e[1] - e[8]
-    halves = (e[8] - e[15]) / first_half
+    halves = (e[8] - e[15]) / (e[1] - e[8])
     straight = deviation <= bands["deviation"].high
     straight &= halves.between(bands["halves"].low, bands["halves"].high)
-    found = {
+    return {
         "share": share(int(straight.sum()), len(straight)),
         "mean_deviation": mean(deviation),
         "deviation": side.each(deviation, mean),
         "halves": side.each(halves, mean),
     }
-    return {name: found[name] for name in side.straight_by}
 
 
 def bend(errors: DataFrame) -> Series:
@@ -232,18 +235,19 @@ def at_0001_goes_on(side: Side) -> Named:
 
 def best_of_four(side: Side) -> Named:
     """The error of the next best learning rate less that of 0.1, after epoch 15."""
-    means = {}
-    for lr in side.learning_rates:
-        if lr != BEST:
-            means[lr] = side.errors(lr)[EPOCHS].mean()
+    others = [lr for lr in side.learning_rates if lr != BEST]
+    means = {lr: side.errors(lr)[EPOCHS].mean() for lr in others}
     # One without networks comes first, for then nobody knows the next best.
     other = Series(means).sort_values(na_position="first").index[0]
     errors = side.errors(other)[EPOCHS]
     best = side.errors(BEST)[EPOCHS]
     difference = side.difference(errors, best)
+    pairs = right_at_both(side.evidence.right, other, BEST)
+    variance = variance_of_difference(pairs, side.images)
+    on_other_images = mean((errors - best).dropna(), variance)
     return {
         "difference": difference.noted(f"next best is {other:g}"),
-        **side.on_other_images(other),
+        "on_other_images": on_other_images.noted(f"images of {len(pairs)} networks"),
     }
 
 
@@ -269,9 +273,7 @@ def stop_beats_next_rate(side: Side) -> Estimate:
 
 def overshoot(side: Side) -> Named:
     """Failed networks at 1.0 against 0.1, and the largest rise of an error at 0.3 over 0.1."""
-    counts = {}
-    for lr in (1.0, 0.3, 0.1):
-        counts[lr] = count_failed(side.networks(lr))
+    counts = {lr: count_failed(side.networks(lr)) for lr in (1.0, 0.3, 0.1)}
     wild = log_rise(side, 0.3)
     rise = intervals.difference(wild, log_rise(side, 0.1))
     found = {

@@ -1,7 +1,5 @@
 """Whether verdicts hang on what the text of 2017 leaves open."""
 
-from typing import Any
-
 from pandas import DataFrame
 
 from lenet.results.tables import Evidence
@@ -10,7 +8,7 @@ from lenet.verdicts.conclusions import measure
 from lenet.verdicts.definitions import TESTS
 from lenet.verdicts.sides import as_in_2017, varied
 
-CHANGES: dict[str, dict[str, Any]] = {
+CHANGES: dict[str, dict] = {
     "ReLU": {"head": "relu"},
     "scaled values": {"init": "scaled"},
     "shuffling": {"shuffle": True},

@@ -1,7 +1,7 @@
 """What the tests on the time of training measure; each is the function of the test's name.
 
 2017's times are those of ten epochs with their evaluations, ours those of an epoch of training.
-`sizes` are two neighbouring numbers of filters.
+`few` and `many` are two neighbouring numbers of filters.
 """
 
 from collections.abc import Callable, Sequence
@@ -21,7 +21,6 @@ from lenet.network.layers import forward_flops, parameters, training_flops
 from lenet.verdicts.intervals import Estimate, Named, exact, geometric_mean, mean
 from lenet.verdicts.sides import Side
 
-Sizes = tuple[int, int]
 CPU_SIZES = FILTERS["CPU"]
 GPU_SIZES = FILTERS["GPU"]
 
@@ -34,58 +33,56 @@ def cpu_slower(side: Side, filters: int) -> Estimate:
     return side.each(ratios.dropna(), geometric_mean)
 
 
-def cpu_exponential(side: Side, sizes: Sizes) -> Estimate:
+def cpu_exponential(side: Side, few: int, many: int) -> Estimate:
     """The CPU's time at twice the filters over time at once."""
-    return growth(side, "CPU", sizes)
+    return growth(side, "CPU", few, many)
 
 
-def gpu_flat_to_32(side: Side, sizes: Sizes) -> Estimate:
+def gpu_flat_to_32(side: Side, few: int, many: int) -> Estimate:
     """The GPU's time at twice the filters over time at once."""
-    return growth(side, "GPU", sizes)
+    return growth(side, "GPU", few, many)
 
 
-def gpu_climbs_after(side: Side, sizes: Sizes) -> Estimate:
+def gpu_climbs_after(side: Side, few: int, many: int) -> Estimate:
     """The GPU's time at twice the filters over time at once."""
-    return growth(side, "GPU", sizes)
+    return growth(side, "GPU", few, many)
 
 
-def growth(side: Side, device: str, sizes: Sizes) -> Estimate:
+def growth(side: Side, device: str, few: int, many: int) -> Estimate:
     """A device's time at the larger size over that at the smaller."""
-    few, many = sizes
-    times = side.seconds(device, sizes)
-    ratio = times[many] / times[few]
-    return side.each(ratio, geometric_mean)
+    return side.each(time_ratio(side, device, few, many), geometric_mean)
 
 
-def doubles_with_parameters(side: Side, sizes: Sizes) -> Estimate:
+def time_ratio(side: Side, device: str, few: int, many: int) -> Series:
+    """The same in each round."""
+    times = side.seconds(device, [few, many])
+    return times[many] / times[few]
+
+
+def doubles_with_parameters(side: Side, few: int, many: int) -> Estimate:
     """The slope of the CPU's log time on log parameters."""
-    return slope(side, "CPU", sizes, parameters)
+    return slope(side, "CPU", few, many, parameters)
 
 
-def gpu_full(side: Side, sizes: Sizes) -> Named:
+def gpu_full(side: Side, few: int, many: int) -> Named:
     """The slope of the GPU's log time on log work; beside it the gain in FLOP/s."""
     return {
-        "slope": slope(side, "GPU", sizes, side.work),
-        "gain": gain(side, "GPU", sizes),
+        "slope": slope(side, "GPU", few, many, side.work),
+        "gain": gain(side, "GPU", few, many),
     }
 
 
-def slope(side: Side, device: str, sizes: Sizes, of: Callable) -> Estimate:
+def slope(side: Side, device: str, few: int, many: int, of: Callable) -> Estimate:
     """The slope of a device's log time on log of(filters), between two sizes."""
-    few, many = sizes
-    times = side.seconds(device, sizes)
-    rise = np.log(times[many] / times[few])
+    rise = np.log(time_ratio(side, device, few, many))
     run = np.log(of(many) / of(few))
     return side.each(rise / run, mean)
 
 
-def gain(side: Side, device: str, sizes: Sizes) -> Estimate:
+def gain(side: Side, device: str, few: int, many: int) -> Estimate:
     """A device's FLOP/s at the larger size over those at the smaller."""
-    few, many = sizes
-    times = side.seconds(device, sizes)
     work = side.work(many) / side.work(few)
-    ratio = work * times[few] / times[many]
-    return side.each(ratio, geometric_mean)
+    return side.each(work / time_ratio(side, device, few, many), geometric_mean)
 
 
 def sequential(side: Side) -> Named:
@@ -99,16 +96,15 @@ def sequential(side: Side) -> Named:
         residuals = line(work, seconds).resid
         misfits.append(abs(residuals).max())
     return {
-        "rate": gain(side, "CPU", (CPU_SIZES[0], CPU_SIZES[-1])),
+        "rate": gain(side, "CPU", CPU_SIZES[0], CPU_SIZES[-1]),
         "misfit": side.each(Series(misfits, dtype=float), mean),
     }
 
 
 def knee(side: Side) -> Estimate:
     """The largest relative error at a size left out, of a line with a knee over one without."""
-    ratios = []
-    for seconds in side.seconds("GPU", GPU_SIZES).to_numpy():
-        ratios.append(knee_over_line(seconds))
+    times = side.seconds("GPU", GPU_SIZES)
+    ratios = [knee_over_line(seconds) for seconds in times.to_numpy()]
     return side.each(Series(ratios, dtype=float), geometric_mean)
 
 
@@ -145,7 +141,7 @@ def figure2_is_training(side: Side, filters: int) -> Named:
     evaluation = forward_flops(filters, EVALUATED_IMAGES)
     share = evaluation / (evaluation + training)
     found = {"work": exact(share)}
-    if filters in side.evaluation_timed:
+    if filters in CPU_SIZES:
         epochs = side.seconds("CPU", [filters])
         jobs = side.seconds("CPU", [filters], what="wall_2017_seconds")
         trained = TIMED_EPOCHS * epochs[filters] / jobs[filters]

@@ -6,7 +6,7 @@ each size: its intervals are over images, its times have none. Ours are over net
 
 import math
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from pandas import DataFrame, Series, crosstab
 
@@ -14,7 +14,6 @@ from lenet import hand_in_2017
 from lenet.hand_in_2017 import (
     EPOCHS,
     EVALUATED_IMAGES,
-    FILTERS,
     LEARNING_RATES,
     SETTING,
     TIMED_EPOCHS,
@@ -25,11 +24,9 @@ from lenet.network.failure import NOT_FINITE
 from lenet.network.layers import forward_flops, layers, training_flops
 from lenet.results import tables
 from lenet.results.tables import Evidence
-from lenet.verdicts.images import right_at_both, variance_of_difference
 from lenet.verdicts.intervals import (
     MISSING,
     Estimate,
-    Named,
     exact,
     geometric_mean,
     mean,
@@ -39,13 +36,20 @@ from lenet.verdicts.intervals import (
 
 SLOWEST = min(LEARNING_RATES)
 BEST = max(LEARNING_RATES)
-Average = Callable[[Any], Estimate]
+
+
+class Bounds(NamedTuple):
+    """What is not known exactly: the least it may be, its middle, the most; numbers or series."""
+
+    least: Any
+    middle: Any
+    most: Any
 
 
 class Common:
     """What both sides do alike: read the frames of their evidence.
 
-    `runs` collects the runs that were looked at, `places` where their times were taken.
+    `runs` are those that were looked at since the last `forget`, `places` where they were timed.
     """
 
     learning_rates: Sequence[float] = LEARNING_RATES[::-1]
@@ -53,6 +57,10 @@ class Common:
     def __init__(self, evidence: Evidence):
         self.evidence = evidence
         self.images = evidence.images["validation"] or VALIDATION_IMAGES
+        self.forget()
+
+    def forget(self) -> None:
+        """Begin to note runs and places anew, for the next measurement."""
         self.runs: set[str] = set()
         self.places: set[str] = set()
 
@@ -111,18 +119,17 @@ def of_one_host(times: DataFrame, devices: list[str]) -> DataFrame:
 class HandIn2017(Common):
     """2017's own numbers: both figures, the text and the log."""
 
-    straight_by = ("deviation", "halves")
-    evaluation_timed: tuple[int, ...] = ()
+    name = "2017"
 
     def longest(self, lr: float) -> int:
         """The last epoch of the curve at a learning rate."""
         return EPOCHS
 
-    def untrained(self, lr: float) -> list:
+    def untrained(self, lr: float) -> Bounds:
         """What the error before training may have been; 2017 did not record it."""
-        return [0.85, 0.90, 0.95]
+        return Bounds(0.85, 0.90, 0.95)
 
-    def each(self, values: Series, average: Average) -> Estimate:
+    def each(self, values: Series, average: Callable) -> Estimate:
         """The one value, which has no interval."""
         if values.empty:
             return MISSING
@@ -135,10 +142,6 @@ class HandIn2017(Common):
     def difference(self, a: Series, b: Series) -> Estimate:
         """a - b of two errors, over images."""
         return of_counts(share_difference, a, b)
-
-    def on_other_images(self, lr: float) -> Named:
-        """Nothing more: the interval of a difference is over images already."""
-        return {}
 
     def work(self, filters: int) -> int:
         """FLOP in the seconds of a whole job: ten epochs and their evaluations."""
@@ -158,18 +161,18 @@ def of_counts(compare: Callable[..., Estimate], a: Series, b: Series) -> Estimat
 class Ours(Common):
     """Our runs: several networks at a learning rate, several rounds at a size."""
 
-    straight_by = ("share", "mean_deviation")
-    evaluation_timed = FILTERS["CPU"]
+    name = "ours"
 
     def longest(self, lr: float) -> int:
         """The last epoch of the longest curves at a learning rate."""
         return 60 if lr == SLOWEST else 40
 
-    def untrained(self, lr: float) -> list:
-        """The error of each network before training."""
-        return [self.errors(lr, first=0)[0]]
+    def untrained(self, lr: float) -> Bounds:
+        """The error of each network before training, which is known."""
+        known = self.errors(lr, first=0)[0]
+        return Bounds(known, known, known)
 
-    def each(self, values: Series, average: Average) -> Estimate:
+    def each(self, values: Series, average: Callable) -> Estimate:
         """Their average, over networks or rounds."""
         return average(values)
 
@@ -181,16 +184,6 @@ class Ours(Common):
     def difference(self, a: Series, b: Series) -> Estimate:
         """a - b of errors paired by seed, over networks."""
         return mean((a - b).dropna())
-
-    def on_other_images(self, lr: float) -> Named:
-        """The difference of the last errors at `lr` and 0.1, over networks and over images."""
-        a = self.errors(lr)[EPOCHS]
-        b = self.errors(BEST)[EPOCHS]
-        pairs = right_at_both(self.evidence.right, lr, BEST)
-        variance = variance_of_difference(pairs, self.images)
-        estimate = mean((a - b).dropna(), variance)
-        note = f"images of {len(pairs)} networks"
-        return {"on_other_images": estimate.noted(note)}
 
     def work(self, filters: int) -> int:
         """FLOP in the seconds of an epoch of training."""
@@ -206,6 +199,7 @@ def hand_in(evidence: Evidence) -> HandIn2017:
     probes = DataFrame({"filters": hand_in_2017.DIVERGED_FILTERS})
     log = {"lr": BEST, "init": "normal", "head": "linear", "failed": NOT_FINITE}
     times = hand_in_2017.runtimes().rename(columns={"seconds": "epoch_seconds"})
+    times["wall_2017_seconds"] = math.nan  # no time of training alone is known
     place = "2017's machine, ten epochs with their evaluations"
     images = {"validation": VALIDATION_IMAGES, "duplicates": None}
     if evidence.images["dataset"] == "mnist":
@@ -254,14 +248,14 @@ def as_in_2017(evidence: Evidence) -> Ours:
     return of_curves(evidence, tables.as_in_2017(curves))
 
 
-def varied(evidence: Evidence, change: dict[str, Any]) -> Ours:
+def varied(evidence: Evidence, change: dict) -> Ours:
     """Our runs of the study sensitivity, with one change to the setting of 2017."""
     curves = evidence.curves
     curves = curves[curves["study"] == "sensitivity"]
     return of_curves(evidence, in_setting(curves, {**SETTING, **change}))
 
 
-def in_setting(curves: DataFrame, setting: dict[str, Any]) -> DataFrame:
+def in_setting(curves: DataFrame, setting: dict) -> DataFrame:
     """The rows with these values."""
     same = curves[list(setting)] == Series(setting)
     return curves[same.all(axis=1)]

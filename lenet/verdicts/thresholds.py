@@ -6,15 +6,8 @@ from typing import Any
 import numpy as np
 from pandas import DataFrame
 
-from lenet.verdicts.bands import (
-    FAILS,
-    Band,
-    Measurement,
-    corrected,
-    edges,
-)
+from lenet.verdicts.bands import FAILS, Band, Measurement, deciding, edges
 from lenet.verdicts.conclusions import Conclusions, TestResult
-from lenet.verdicts.intervals import LEVEL
 
 
 def thresholds(conclusions: Conclusions) -> DataFrame:
@@ -42,7 +35,7 @@ def thresholds(conclusions: Conclusions) -> DataFrame:
             then = worst(result.hand_in, band, 1)
             then["verdict"] = result.verdict_2017
             row.update({f"{key}_2017": value for key, value in then.items()})
-            row.update(worst(result.ours, band, result.test.runs))
+            row.update(worst(result.ours, band, result.test.fewest))
             row["verdict"] = result.verdict
             rows.append(row)
     return DataFrame(rows)
@@ -52,7 +45,7 @@ def only_band(result: TestResult) -> Band | None:
     """The band of all that decides a test on both sides, if it is one, with one edge."""
     measured = [*result.hand_in, *result.ours]
     bands = [result.test.bands[one.band] for one in measured if one.band]
-    different = {band._replace(quantity="", why="") for band in bands}
+    different = {band._replace(quantity="", why="", side="") for band in bands}
     if len(different) > 1 or bands[0].place == "within":
         return None
     return bands[0]
@@ -65,11 +58,10 @@ def worst(measurements: list[Measurement], band: Band, fewest: int) -> dict[str,
     outside is enough, at the level corrected for their number. An end may be infinite; it is NaN
     if it is not known, since a measurement is missing.
     """
-    deciding = [one.estimate.at_least(fewest) for one in measurements if one.band]
-    values = [estimate.value for estimate in deciding]
-    plain = np.array([estimate.interval(LEVEL) for estimate in deciding])
-    level = corrected(len(deciding))
-    wide = np.array([estimate.interval(level) for estimate in deciding])
+    found = deciding(measurements, fewest)
+    values = [one.value for one in found]
+    plain = np.array([one.interval for one in found])
+    wide = np.array([one.wide for one in found])
     # min and max give NaN if one is NaN, fmin and fmax leave it out.
     if math.isfinite(band.low):
         low = plain[:, 0].min()

@@ -1,13 +1,10 @@
 """The edition is whole, small, and of the tree's sources; or there is none."""
 
-import base64
-import io
 import shutil
 import subprocess
 
 import nbformat
 import pytest
-from PIL import Image
 
 from lenet.edition import publish
 from lenet.plan import sources
@@ -65,9 +62,6 @@ def test_a_notebook_keeps_one_form_of_each_output(project):
     figure, text = notebook.cells[1].outputs
     assert text.data == {"text/markdown": "It fell."}
     assert set(figure.data) == {"image/png"}
-    picture = Image.open(io.BytesIO(base64.b64decode(figure.data["image/png"])))
-    assert picture.size == (120, 90)
-    assert len(picture.convert("RGB").getcolors()) <= 256
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ PROBE = {
 }
 
 
-def test_a_rate_that_diverges_is_recorded_with_its_step_and_leaves_no_error(few):
+def test_a_rate_that_is_too_large_is_recorded_with_its_step_and_leaves_no_error(few):
     trained = Trainer(few, filters=4, batch_size=10)
     curve, _ = trained.fit(1e4, 3, 1)
     assert curve["failed"].unique().tolist() == ["not finite"]
@@ -27,7 +27,7 @@ def test_a_rate_that_diverges_is_recorded_with_its_step_and_leaves_no_error(few)
     assert 1 <= step <= 15
     errors = curve["validation_error"]
     assert errors.notna().tolist() == [True, False, False, False]
-    assert curves.failure(curve) == f"not finite from step {step}"
+    assert curves.how_failed(curve) == f"not finite from step {step}"
 
 
 def test_a_study_keeps_which_images_were_right(few):
@@ -41,7 +41,7 @@ def test_a_study_keeps_which_images_were_right(few):
         assert 1 - unpack(bits, len(few.validation)).mean() == pytest.approx(error)
 
 
-def test_a_diverged_network_answers_nothing(few):
+def test_a_failed_network_answers_nothing(few):
     settings = {"lr": 1e4, "epochs": 1, "seeds": 1, "first_seed": 1}
     trained = Trainer(few, filters=4, batch_size=10)
     _, right = curves.study(trained, settings)

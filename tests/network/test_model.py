@@ -47,7 +47,7 @@ def test_a_saved_model_is_read_by_keras_and_answers_alike(tmp_path, digits):
     np.testing.assert_array_equal(again(images), network(images))
 
 
-def test_a_diverged_network_takes_no_place_of_a_good_one(tmp_path):
+def test_a_failed_network_takes_no_place_of_a_good_one(tmp_path):
     path = tmp_path / "lenet.keras"
     path.write_bytes(b"a good one")
     network = model.build(2)

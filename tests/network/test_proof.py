@@ -53,7 +53,7 @@ CHANGES = {
     dropout: "dropout, Dropout",
     tanh: "fc1, Dense tanh",
     penalty: "fc1, Dense linear True {.*L2",
-    no_hidden_units: "fc2, after which the fast engine has Dense",
+    no_hidden_units: "a layer that is missing, where the fast engine has Dense",
     one_more: "fc3, Dense linear True, where the fast engine has its end",
     # Known layers, whose steps are others.
     frozen: "conv2/kernel, which differs after one step",

@@ -73,7 +73,7 @@ def test_a_whole_run_replaces_an_older_one_and_names_no_folder(execute, project)
     output, log = execute("lr = 1", f"import os; print(lr, open({str(older)!r}).read())", lr=3)
     assert printed(output) == "3 an older run\n"
     assert all(cell.execution_count for cell in nbformat.read(output, 4).cells)
-    assert not log.with_suffix(".ipynb").exists()
+    assert not log.with_suffix(".unfinished.ipynb").exists()
     metadata = str(nbformat.read(output, 4).metadata)
     assert str(project.root) not in metadata
     assert "here.ipynb" in metadata
@@ -93,7 +93,7 @@ def test_a_failing_cell_leaves_the_older_result_and_keeps_the_failed_notebook(ex
     with pytest.raises(run.RunError, match=r"cell \[3\]: ZeroDivisionError: division by zero"):
         execute("lr = 1", "1 / 0", "print('never')", lr=3)
     assert older.read_text() == "an older run"
-    assert "ZeroDivisionError" in (project.root / "logs" / "here.ipynb").read_text()
+    assert "ZeroDivisionError" in (project.root / "logs" / "here.unfinished.ipynb").read_text()
 
 
 def test_a_run_that_papermill_calls_finished_counts_only_if_every_cell_ran(execute, monkeypatch):
@@ -241,8 +241,10 @@ def tree(project):
 
 # A kernel that has started a process of its own, as the memory study does.
 SLEEP = """\
-import subprocess, time
+import os, subprocess, time
 subprocess.Popen(["sleep", "600"])
+with open("sockets", "w") as file:
+    file.write(os.environ["JUPYTER_RUNTIME_DIR"])
 open("began", "w").close()
 time.sleep(600)
 """
@@ -274,7 +276,7 @@ def test_a_failure_is_told_by_name_and_kept_with_its_log(tree):
         f"lenet: failed lr_study/lr=0.5: cell [3]: KeyError: 'missing\\nline'; see {tree.log}"
     )
     assert "noted" in tree.log.read_text()
-    assert "KeyError" in tree.log.with_suffix(".ipynb").read_text()
+    assert "KeyError" in tree.log.with_suffix(".unfinished.ipynb").read_text()
     assert not tree.output.exists()
 
 
@@ -311,22 +313,21 @@ def test_the_result_must_not_be_the_log(tree):
 
 
 @pytest.mark.parametrize("end", ["limit", "SIGTERM", "SIGKILL of its parent"])
-def test_whatever_ends_a_run_nothing_is_left_under_its_name(tree, end, tmp_path_factory):
+def test_whatever_ends_a_run_nothing_is_left_under_its_name(tree, end):
     tree.project.notebook("lr_study", "lr: float = 1\nepochs: int = 1", SLEEP)
     again = {"output": tree.root / "again.ipynb", "log": tree.root / "again.log"}
     again["output"].write_text("an older run")
     more = ["--limit-seconds", "8"] if end == "limit" else []
     shell = '"$0" "$@"; true' if end == "SIGKILL of its parent" else ""
-    with run.tempfile.TemporaryDirectory() as temporary:
-        process = tree.start("lr=0.5", *more, **again, shell=shell, TMPDIR=temporary)
-        tree.wait_for((tree.root / "began").exists)
-        if end == "SIGTERM":
-            process.terminate()
-        elif end != "limit":
-            process.kill()
-        said, _ = process.communicate(timeout=SECONDS)
-        tree.wait_for(lambda: not tree.alive(), 10)
-        assert not list(Path(temporary).iterdir())
+    process = tree.start("lr=0.5", *more, **again, shell=shell)
+    tree.wait_for((tree.root / "began").exists)
+    if end == "SIGTERM":
+        process.terminate()
+    elif end != "limit":
+        process.kill()
+    said, _ = process.communicate(timeout=SECONDS)
+    tree.wait_for(lambda: not tree.alive(), 10)
+    assert not Path((tree.root / "sockets").read_text()).exists()
     reason = {"limit": "stopped at its limit of 8 s", "SIGTERM": "stopped by SIGTERM"}
     assert reason.get(end, "the process that started it ended") in said
     assert said.endswith(f"; see {again['log']}\n")

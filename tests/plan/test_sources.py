@@ -126,55 +126,53 @@ def repository(project):
 
 
 def test_the_commit_is_marked_where_files_differ_from_it(repository):
-    name, why_unknown = sources.commit()
+    name = sources.commit()
     assert len(name) == 12
-    assert why_unknown == ""
     (repository / "requirements.txt").write_text("")
-    assert sources.commit() == (f"{name}+", "")
+    assert sources.commit() == f"{name}+"
 
 
 def test_variables_of_a_hook_do_not_lead_elsewhere(repository, tmp_path, monkeypatch):
-    name = sources.commit().name
+    name = sources.commit()
     other = tmp_path / "other"
     other.mkdir()
     git(other, "init", "--quiet")
     monkeypatch.setenv("GIT_DIR", str(other / ".git"))
     monkeypatch.setenv("GIT_INDEX_FILE", str(other / "index"))
-    assert sources.commit().name == name
+    assert sources.commit() == name
 
 
 def test_a_shallow_clone_knows_its_commit(repository, tmp_path, monkeypatch):
-    name = sources.commit().name
+    name = sources.commit()
     git(tmp_path, "clone", "--quiet", "--depth=1", f"file://{repository}", "clone")
     monkeypatch.setattr(sources, "ROOT", tmp_path / "clone")
-    assert sources.commit() == (name, "")
+    assert sources.commit() == name
 
 
 def test_an_archive_inside_another_repository_has_no_commit(repository, monkeypatch):
     inner = repository / "inner"
     inner.mkdir()
     monkeypatch.setattr(sources, "ROOT", inner)
-    name, why = sources.commit()
-    assert name == "unknown"
-    assert why.startswith("fatal: not a git repository (or any of the parent directories")
+    assert sources.commit().startswith(
+        "unknown (fatal: not a git repository (or any of the parent directories"
+    )
 
 
 def test_a_repository_without_a_commit_is_told(project):
     git(project.root, "init", "--quiet")
-    assert sources.commit().name == "unknown"
-    assert "HEAD" in sources.commit().why_unknown
+    assert sources.commit().startswith("unknown (")
+    assert "HEAD" in sources.commit()
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a folder to another user")
 def test_a_folder_of_another_user_is_told_and_not_named(repository):
     os.chown(repository, 12345, 12345)
     os.chown(repository / ".git", 12345, 12345)
-    name, why = sources.commit()
-    assert name == "unknown"
-    assert why.startswith("fatal: detected dubious ownership in repository at")
-    assert str(repository) not in why
+    found = sources.commit()
+    assert found.startswith("unknown (fatal: detected dubious ownership in repository at")
+    assert str(repository) not in found
 
 
 def test_a_machine_without_git_is_told(repository, monkeypatch):
     monkeypatch.setenv("PATH", str(repository))
-    assert sources.commit() == ("unknown", "git cannot be asked (FileNotFoundError)")
+    assert sources.commit() == "unknown (git cannot be asked: FileNotFoundError)"

@@ -7,7 +7,9 @@ from lenet.report.fill import fill, filled, known, split
 
 ERROR = {"value": 0.0143, "low": 0.013, "high": 0.0156, "n": 5}
 RATIO = {"name": "0.001 over 0.01", "value": 1.51, "low": None, "high": None, "n": 1}
+BAND = {"place": "at_least", "low": 1, "high": None, "unit": "ratio"}
 TEST = {
+    "bands": {"ratio": BAND},
     "verdict_2017": "holds",
     "verdict": "undecided",
     "numbers": {"2017": [RATIO], "ours": [{**RATIO, "value": -1.6}]},
@@ -36,6 +38,7 @@ RESULTS = {
         ("{{ordering/0.001 over 0.01}}", "−1.6"),
         ("{{2017/ordering/0.001 over 0.01 value:.1f}}", "1.5"),
         ("{{verdict/ordering}} v {{2017/verdict/ordering}}", "undecided v holds"),
+        ("{{limit/ordering/ratio}}", "at least 1"),
         ("{{sentence/1}} v {{2017/sentence/1}}", "holds in part v holds"),
         ("{{count/holds in part}} of {{2017/count/does not hold}}", "1 of 0"),
         ("$f^{2}$ and {single}", "$f^{2}$ and {single}"),

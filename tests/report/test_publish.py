@@ -66,7 +66,7 @@ def test_the_policy_allows_the_one_script_and_no_other(page):
 
 
 def test_markup_in_texts_tables_and_sentences_comes_out_as_text(page, source):
-    for number in (1, 3, 4, 5):
+    for number in (1, 3, 5):
         assert f"&lt;script&gt;alert({number})&lt;/script&gt;" in page
     assert "&lt;b onclick=alert(2)&gt;" in page
     assert "<script>alert" not in page
@@ -143,7 +143,7 @@ def test_every_place_of_the_prose_is_filled_and_code_stays_out(folder, page, sou
     assert "The best rate ends at 1.4% [1.2, 1.6]: 2017's text holds in part." in prose[0]
     for text in (*prose, page.split("<script")[0], source.split("A toy report")[-1]):
         assert "{{" not in text
-        assert "report.say" not in text
+        assert "report.show" not in text
     assert "It took 12.5 s." in words(page)
 
 

@@ -101,7 +101,7 @@ def test_what_cannot_be_is_refused_before_any_timing(words, complaint, tmp_path,
     Path("record.json").write_text("an older record")
     Path("folder").mkdir()
     with pytest.raises(SystemExit, match="lenet: ") as refused:
-        command.main()
+        command.main(command.arguments(), TENSORFLOW)
     assert complaint in str(refused.value)
     assert Path("record.json").read_text() == "an older record"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["folder", "record.json"]
@@ -109,8 +109,8 @@ def test_what_cannot_be_is_refused_before_any_timing(words, complaint, tmp_path,
 
 def test_a_record_can_go_to_the_terminal(monkeypatch, capsys):
     monkeypatch.setattr(sys, "argv", ["lenet.timing", "--shuffle", "True", "--lr", "1e-2"])
-    monkeypatch.setattr(protocol, "measure", lambda settings: settings)
-    command.main()
+    monkeypatch.setattr(protocol, "measure", lambda settings, engine: settings)
+    command.main(command.arguments(), TENSORFLOW)
     said = json.loads(capsys.readouterr().out)
     assert said == {**parameters.declared("benchmark"), "shuffle": True, "lr": 0.01}
 

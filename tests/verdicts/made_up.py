@@ -133,4 +133,4 @@ def measured(name, evidence):
 def verdict(name, evidence):
     """The verdict of one test on our side."""
     test = definitions.TESTS[name]
-    return decide(list(measured(name, evidence).values()), test.bands, test.runs)
+    return decide(list(measured(name, evidence).values()), test.bands, test.fewest)

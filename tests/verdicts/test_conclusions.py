@@ -9,8 +9,9 @@ import pytest
 
 from lenet.results import tables
 from lenet.results.tables import Evidence
+from lenet.verdicts import sides
 from lenet.verdicts.bands import FAILS, HOLDS, NOT_MEASURED, UNDECIDED
-from lenet.verdicts.conclusions import IN_PART, judge, together
+from lenet.verdicts.conclusions import IN_PART, judge, measure, together
 from lenet.verdicts.definitions import CONCLUSIONS, TESTS
 from tests.verdicts import made_up
 
@@ -100,6 +101,19 @@ def test_2017_numbers_as_published(without_runs, where, expected):
     [one] = [one for one in without_runs.tests[test].hand_in if one.name == name]
     found = (one.estimate.value, one.estimate.low, one.estimate.high)
     assert found == pytest.approx(expected, rel=0.012, abs=1e-4)
+
+
+def test_an_estimate_without_a_name_needs_one_band_alone():
+    test = TESTS["ordering"]
+    two = {**test.bands, "another": test.bands["smallest_ratio"]}
+    with pytest.raises(ValueError, match="by the names smallest_ratio, another"):
+        measure(test._replace(bands=two), sides.as_in_2017(Evidence()))
+
+
+def test_a_side_is_asked_for_its_own_bands_alone(judged):
+    result = judged.tests["linear_0001"]
+    assert [one.name for one in result.hand_in] == ["deviation", "halves"]
+    assert [one.name for one in result.ours] == ["share", "mean_deviation"]
 
 
 @pytest.fixture(scope="module")

@@ -131,6 +131,6 @@ def test_odds_agree_with_fishers_test(failed, above_one):
 
 
 def test_too_few_observations_are_none():
-    assert mean([1, 2, 3]).at_least(4) is MISSING
-    assert mean([1, 2, 3]).at_least(3).n == 3
-    assert intervals.exact(0.5).at_least(9).value == 0.5  # arithmetic needs no run
+    assert mean([1, 2, 3]).if_from(4) is MISSING
+    assert mean([1, 2, 3]).if_from(3).n == 3
+    assert intervals.exact(0.5).if_from(9).value == 0.5  # arithmetic needs no run

@@ -75,7 +75,7 @@ def test_at_every_edge_it_is_the_rule(judged, toys, all_runs):
         for edge in [*near, *np.linspace(min(known) - 1, max(known) + 1, 41)]:
             band = Band(row.direction, *edges(row.direction, edge))
             bands = dict.fromkeys(result.test.bands, band)
-            ours = decide(result.ours, bands, result.test.runs)
+            ours = decide(result.ours, bands, result.test.fewest)
             then = decide(result.hand_in, bands, 1)
             assert verdict_at(edge, row.direction, row.low, row.high) == ours
             assert verdict_at(edge, row.direction, row.low_2017, row.high_2017) == then

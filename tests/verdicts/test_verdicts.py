@@ -321,7 +321,7 @@ def test_verdict(name, build, xs, expected):
 def test_every_test_has_a_case_with_the_fewest_runs():
     assert CASES.keys() | ARITHMETIC.keys() | {"disjoint"} == TESTS.keys()
     for name, case in CASES.items():
-        assert len(list(case[1])) == TESTS[name].runs
+        assert len(list(case[1])) == TESTS[name].fewest
 
 
 MEAN_OF_X = [

@@ -13,17 +13,14 @@ from PIL import Image
 from lenet.report.charts import style
 
 SHADES = alt.Scale(range=["#DEEBF7", "#6BAED6"])  # black numbers are legible on both
+PLACE = [alt.X("column:O", axis=None), alt.Y("row:O", axis=None)]  # in a grid
 DIVERGING = [style.ORANGE, "white", style.BLUE]
 
 
 def confusion(counts: pd.DataFrame, dataset: str) -> alt.ConcatChart:
     """Images by digit (rows) and answer (columns); the wrong answers are shaded."""
     cells = counts.rename_axis("digit").reset_index()
-    cells = cells.melt(
-        "digit",
-        var_name="answer",
-        value_name="images",
-    )
+    cells = cells.melt("digit", var_name="answer", value_name="images")
     right = cells["digit"].astype(str) == cells["answer"]
     wrong = ~right & (cells["images"] > 0)
     base = alt.Chart().encode(
@@ -50,28 +47,16 @@ def digit_grid(images: np.ndarray, titles: Sequence[Any], columns: int = 6) -> A
     Raises ValueError unless there are n titles.
     """
     names = [str(title) for title in titles]
-    frame = pd.DataFrame(
-        {
-            "title": names,
-            "url": [picture(image) for image in images],
-        },
-    )
+    frame = pd.DataFrame({"title": names, "url": map(picture, images)})
     frame["row"] = frame.index // columns
     frame["column"] = frame.index % columns
     width = 7 * max([8, *map(len, names)])  # pixels
-    base = alt.Chart(frame).encode(
-        alt.X("column:O", axis=None),
-        alt.Y("row:O", axis=None),
-        tooltip="title:N",
-    )
+    base = alt.Chart(frame).encode(*PLACE, tooltip="title:N")
     chart = alt.layer(
         base.mark_image(width=44, height=44).encode(url="url:N"),
         base.mark_text(dy=-30).encode(text="title:N"),
     )
-    return chart.properties(
-        width=alt.Step(width),
-        height=alt.Step(76),
-    )
+    return chart.properties(width=alt.Step(width), height=alt.Step(76))
 
 
 def picture(image: np.ndarray) -> str:
@@ -90,20 +75,8 @@ def filter_grid(kernels: np.ndarray, columns: int = 8) -> alt.FacetChart:
     frame = pd.DataFrame(places.T, columns=["row", "column", "filter"])
     frame["weight"] = kernels.ravel()
     limit = frame["weight"].abs().max()
-    scale = alt.Scale(
-        domain=[-limit, 0, limit],
-        range=DIVERGING,
-        interpolate="rgb",
-    )
+    scale = alt.Scale(domain=[-limit, 0, limit], range=DIVERGING, interpolate="rgb")
     squares = alt.Chart(frame).mark_rect()
-    squares = squares.encode(
-        alt.X("column:O", axis=None),
-        alt.Y("row:O", axis=None),
-        alt.Color("weight", title="Weight", scale=scale),
-    )
+    squares = squares.encode(*PLACE, alt.Color("weight", title="Weight", scale=scale))
     squares = squares.properties(width=33, height=33)
-    return squares.facet(
-        alt.Facet("filter:O", title=None),
-        columns=columns,
-        spacing=8,
-    )
+    return squares.facet(alt.Facet("filter:O", title=None), columns=columns, spacing=8)

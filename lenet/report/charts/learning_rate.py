@@ -15,7 +15,7 @@ RATES = list(hand_in_2017.LEARNING_RATES)
 LAST = hand_in_2017.EPOCHS
 STOP = hand_in_2017.STOP_EPOCH
 FEWEST = 4  # networks of which an interval is drawn; fewer are only drawn themselves
-LEAST = 0.5 / hand_in_2017.VALIDATION_IMAGES  # no error is drawn below: 0 has no logarithm
+EPOCH = alt.X("epoch", title="Epoch", scale=style.LINEAR)
 ERROR = alt.Y(
     "error",
     title="Validation error, linear as in 2017",
@@ -28,35 +28,29 @@ LINES = "A colour for each learning rate. Thick: our mean; thin: our networks; d
 
 def figure_1(evidence: tables.Evidence) -> alt.ConcatChart | None:
     """Figure 1 of 2017 made anew, beside the same on a logarithmic axis."""
-    networks = learnt(evidence.curves)
-    networks = networks[networks["epoch"] <= LAST]
+    networks = learnt(evidence.curves).query("epoch <= @LAST")
     if networks.empty:
         return None
-    past = of_2017(evidence.images)
-    x = alt.X("epoch", title="Epoch", scale=style.LINEAR)
     return style.panels(
         "A linear axis hides what happens below 10 %",
-        curves(networks, past, x, ERROR),
-        curves(networks, past, x, LOG_ERROR),
+        curves(networks, evidence, EPOCH, ERROR),
+        curves(networks, evidence, EPOCH, LOG_ERROR),
         below=LINES,
     )
 
 
 def front(evidence: tables.Evidence) -> alt.ConcatChart | None:
     """Figure 1 as 2017 drew it, on a linear axis, with our runs."""
-    networks = learnt(evidence.curves)
-    networks = networks[networks["epoch"] <= LAST]
+    networks = learnt(evidence.curves).query("epoch <= @LAST")
     if networks.empty:
         return None
-    x = alt.X("epoch", title="Epoch", scale=style.LINEAR)
-    chart = curves(networks, of_2017(evidence.images), x, ERROR.title("Validation error"))
+    chart = curves(networks, evidence, EPOCH, ERROR.title("Validation error"))
     return style.panels("Validation error by learning rate", chart.properties(height=style.SHORT))
 
 
 def rate_times_epochs(evidence: tables.Evidence) -> alt.ConcatChart | None:
     """Error against learning rate x epochs, in the study lr_study, which trains longest."""
-    networks = learnt(evidence.curves)
-    networks = networks[networks["study"] == "lr_study"]
+    networks = learnt(evidence.curves).query("study == 'lr_study'")
     if networks.empty:
         return None
     powers = [0.0001, 0.001, 0.01, 0.1, 1]
@@ -68,7 +62,7 @@ def rate_times_epochs(evidence: tables.Evidence) -> alt.ConcatChart | None:
     )
     return style.panels(
         "The error follows the product of learning rate and epochs",
-        curves(networks, of_2017(evidence.images), x, LOG_ERROR),
+        curves(networks, evidence, x, LOG_ERROR),
         below=LINES,
     )
 
@@ -78,7 +72,7 @@ def stopping(evidence: tables.Evidence) -> alt.ConcatChart | None:
     ours = losses(learnt(evidence.curves), "ours")
     if ours.empty:
         return None
-    lost = pd.concat([ours, losses(of_2017(evidence.images), "2017")])
+    lost = pd.concat([ours, losses(of_2017(evidence), "2017")])
     cost = ours.loc[ours["epoch"] == STOP, "points"].item()
     y = alt.Y("points", title=f"Error above that of epoch {LAST} (points)")
     x = alt.X("epoch:O", title="Stop after epoch")
@@ -103,17 +97,17 @@ def learnt(curves: pd.DataFrame) -> pd.DataFrame:
     return drawn(rows[rows["epoch"] > 0])
 
 
-def of_2017(images: dict) -> pd.DataFrame:
+def of_2017(evidence: tables.Evidence) -> pd.DataFrame:
     """The curves of 2017, but none beside other data than MNIST; see `drawn`."""
     rows = drawn(hand_in_2017.learning_curves().assign(seed=0))
-    return rows if images["dataset"] == "mnist" else rows.head(0)
+    return rows if evidence.images["dataset"] == "mnist" else rows.head(0)
 
 
 def drawn(curves: pd.DataFrame) -> pd.DataFrame:
     """Curves with the columns product (lr x epoch) and error (as it can be drawn)."""
     return curves.assign(
         product=curves["lr"] * curves["epoch"],
-        error=curves["validation_error"].clip(lower=LEAST),
+        error=curves["validation_error"].clip(lower=style.LEAST_ERROR),
     )
 
 
@@ -131,17 +125,15 @@ def mean_curves(networks: pd.DataFrame) -> pd.DataFrame:
     return means.assign(error=ends["mean"], low=ends["low"], high=ends["high"])
 
 
-def curves(networks: pd.DataFrame, past: pd.DataFrame, x: alt.X, y: alt.Y) -> Any:
+def curves(networks: pd.DataFrame, evidence: tables.Evidence, x: alt.X, y: alt.Y) -> Any:
     """Networks thin, their mean with its interval, 2017 dashed, each learning rate named."""
     means = mean_curves(networks)
     colour, shape = style.looks("lr", RATES)
     band = alt.Chart(means).mark_area(opacity=0.3)
     thin = alt.Chart(networks).mark_line(strokeWidth=0.7)
     thick = alt.Chart(means).mark_line()
-    dashed = alt.Chart(past).mark_line(
-        strokeDash=style.DASH,
-        color=style.INK,
-    )
+    past = alt.Chart(of_2017(evidence))
+    dashed = past.mark_line(strokeDash=style.DASH, color=style.INK)
     return alt.layer(
         band.encode(x, colour, y="low", y2="high"),
         thin.encode(x, y, colour, detail="seed"),

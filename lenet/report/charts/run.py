@@ -8,7 +8,6 @@ import pandas as pd
 from lenet import hand_in_2017
 from lenet.report.charts import style
 
-SMALLEST = 0.5 / hand_in_2017.VALIDATION_IMAGES  # what no error is drawn as: 0 has no logarithm
 DASHES = alt.Scale(domain=["ours", "2017"], range=[[1, 0], style.DASH])
 PARTS = {
     "epoch_seconds": "training",
@@ -28,15 +27,10 @@ def seed_curves(
     ours = curves.assign(name="seed " + curves["seed"].astype(str), whose="ours")
     old = None if past is None else past.assign(name="2017", whose="2017")
     lines = pd.concat([ours, old]).dropna(subset="validation_error")
-    lines["error"] = lines["validation_error"].clip(lower=SMALLEST)
+    lines["error"] = lines["validation_error"].clip(lower=style.LEAST_ERROR)
     names = list(lines["name"].unique())
     whole = alt.Axis(format="d", tickMinStep=1)
-    y = alt.Y(
-        "error:Q",
-        title="Validation error",
-        scale=style.LOG,
-        axis=style.PERCENT,
-    )
+    y = alt.Y("error:Q", title="Validation error", scale=style.LOG, axis=style.PERCENT)
     line = alt.Chart(lines).mark_line(point=True)
     line = line.encode(
         alt.X("epoch", title="Epoch", scale=style.LINEAR, axis=whole),
@@ -73,15 +67,8 @@ def epoch_times(measured: dict[str, Any]) -> alt.ConcatChart:
     rows = []
     for field, part in PARTS.items():
         rows += [{"part": part, "seconds": seconds} for seconds in measured[field]]
-    base = alt.Chart(pd.DataFrame(rows))
-    base = base.encode(
-        alt.Y(
-            "part",
-            title=None,
-            sort=None,
-            axis=alt.Axis(labelLimit=200),
-        )
-    )
+    y = alt.Y("part", title=None, sort=None, axis=alt.Axis(labelLimit=200))
+    base = alt.Chart(pd.DataFrame(rows)).encode(y)
     return style.panels(
         "Every sample, and the median of each part",
         alt.layer(

@@ -12,11 +12,9 @@ from lenet.report.charts import style
 from lenet.results import tables
 
 SECONDS = alt.Y("seconds", title="Runtime (s)")
-PARAMETERS = alt.X(
-    "parameters",
-    title="Parameters",
-    axis=alt.Axis(format="~s"),
-)
+LOG_SECONDS = SECONDS.scale(style.LOG)
+FILTERS = alt.X("filters:O", title="Filters")
+PARAMETERS = alt.X("parameters", title="Parameters", axis=alt.Axis(format="~s"))
 
 
 def figure_2(evidence: tables.Evidence) -> alt.ConcatChart | None:
@@ -24,11 +22,10 @@ def figure_2(evidence: tables.Evidence) -> alt.ConcatChart | None:
     times = runtimes(evidence)
     if times.empty:
         return None
-    y = SECONDS.scale(style.LOG)
     return style.panels(
         "Runtime of ten epochs and their evaluations",
-        lines(times, alt.X("filters:O", title="Filters"), y),
-        lines(times, PARAMETERS.scale(style.LOG), y),
+        lines(times, FILTERS, LOG_SECONDS),
+        lines(times, PARAMETERS.scale(style.LOG), LOG_SECONDS),
     )
 
 
@@ -37,19 +34,20 @@ def front(evidence: tables.Evidence) -> alt.ConcatChart | None:
     times = runtimes(evidence)
     if times.empty:
         return None
-    chart = lines(times, alt.X("filters:O", title="Filters"), SECONDS.scale(style.LOG))
+    chart = lines(times, FILTERS, LOG_SECONDS)
     return style.panels("Runtime by filters", chart.properties(height=style.SHORT))
 
 
-def line_miss(times: pd.DataFrame) -> float:
-    """The largest distance of a time from the straight line through them, as a part of the time.
+def gpu_line_miss() -> float:
+    """The largest miss of the straight line through 2017's GPU times, as a part of the time.
 
     The line of seconds by parameters has the least sum of squared relative errors.
     """
-    line = np.polynomial.Polynomial.fit(
-        times["parameters"], times["seconds"], 1, w=1 / times["seconds"]
-    )
-    return float((line(times["parameters"]) / times["seconds"] - 1).abs().max())
+    times = hand_in_2017.runtimes().query("device == 'GPU'")
+    seconds = times["seconds"]
+    parameters = times["filters"].map(layers.parameters)
+    line = np.polynomial.Polynomial.fit(parameters, seconds, 1, w=1 / seconds)
+    return float((line(parameters) / seconds - 1).abs().max())
 
 
 def gpu_line(evidence: tables.Evidence) -> alt.ConcatChart | None:
@@ -58,11 +56,7 @@ def gpu_line(evidence: tables.Evidence) -> alt.ConcatChart | None:
     times = times[times["device"] == "GPU"]
     if times.empty:
         return None
-    line = alt.Chart(times).transform_regression(
-        "parameters",
-        "seconds",
-        groupby=["series"],
-    )
+    line = alt.Chart(times).transform_regression("parameters", "seconds", groupby=["series"])
     line = line.mark_line(strokeDash=style.DASH, color=style.INK)
     line = line.encode(PARAMETERS, SECONDS, detail="series:N")
     return style.panels(
@@ -91,15 +85,9 @@ def runtimes(evidence: tables.Evidence) -> pd.DataFrame:
     seconds = rounds["wall_2017_seconds"]
     ours = seconds.agg(seconds="median", low="min", high="max").reset_index()
     ours["series"] += " ours"
-    past = of_2017()
+    past = hand_in_2017.runtimes()
+    past["series"] = past["device"] + " 2017"
     if evidence.images["dataset"] != "mnist":
         past = past.head(0)
     both = pd.concat([past, ours])
     return both.assign(parameters=both["filters"].map(layers.parameters))
-
-
-def of_2017() -> pd.DataFrame:
-    """2017's runtimes: columns device, series, filters, parameters, seconds."""
-    past = hand_in_2017.runtimes()
-    past["series"] = past["device"] + " 2017"
-    return past.assign(parameters=past["filters"].map(layers.parameters))

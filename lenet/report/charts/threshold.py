@@ -59,13 +59,8 @@ def both_sides(frame: pd.DataFrame) -> pd.DataFrame:
     )
     sides = []
     for side, suffix in (("2017", "_2017"), ("ours", "")):
-        rows = told.assign(
-            side=side,
-            low=numbers["low" + suffix],
-            high=numbers["high" + suffix],
-            value=numbers["value" + suffix],
-        )
-        sides.append(rows)
+        ends = {end: numbers[end + suffix] for end in ("low", "high", "value")}
+        sides.append(told.assign(side=side, **ends))
     return pd.concat(sides)
 
 
