@@ -1,16 +1,15 @@
 """The page in a real browser without a network: drawn whole, silent, readable by everyone."""
 
-import os
 import runpy
-import shutil
 from pathlib import Path
 
 import pytest
 
+from tests.chromium import launched
+
 pytestmark = pytest.mark.browser
 build = runpy.run_path(str(Path(__file__).with_name("toy_report.py")))["build"]
 WIDTHS = {"desk": (1280, 900), "phone": (390, 844)}
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 READY = (
     "document.querySelectorAll('figure.live').length === document.querySelectorAll('figure').length"
 )
@@ -25,17 +24,8 @@ def address(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def browser(address):  # the report first: playwright's event loop would stand in its kernel's way
-    from playwright.sync_api import sync_playwright
-
-    found = [path for path in map(shutil.which, BROWSERS) if path]
-    path = os.environ.get("CHROMIUM") or next(iter(found), None)
-    if path is None:
-        pytest.fail("no Chromium: install the package chromium, or name one in $CHROMIUM")
-    with sync_playwright() as playwright:
-        arguments = ["--no-sandbox", "--disable-gpu"]
-        browser = playwright.chromium.launch(executable_path=path, args=arguments)
+    with launched() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture
