@@ -2,9 +2,12 @@
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from lenet.verdicts.intervals import LEVEL, Ends, Estimate
+from pandas import DataFrame
+
+from lenet.verdicts.intervals import LEVEL, Estimate
 
 HOLDS = "holds"
 FAILS = "does not hold"
@@ -13,7 +16,8 @@ NOT_MEASURED = "not measured here"
 BY_WEIGHT = (FAILS, NOT_MEASURED, UNDECIDED, HOLDS)
 
 
-class Band(NamedTuple):
+@dataclass(frozen=True)
+class Band:
     """Where a test says that a quantity lies, why there, in which unit, and on which side.
 
     `place` is within, at_least, at_most, above or below; of the last two the edge lies outside.
@@ -51,11 +55,15 @@ class Band(NamedTuple):
 def edges(place: str, value: Any) -> tuple[float, float]:
     """The two edges of a band from its place and what stands there: a number, or two for within.
 
+    Raises ValueError where the two do not rise.
+
     >>> edges("below", 3), edges("within", [1, 2])
     ((-inf, 3), (1, 2))
     """
     if place == "within":
         low, high = value
+        if low > high:
+            raise ValueError(f"within = {value}: must rise")
         return low, high
     if place in ("at_least", "above"):
         return value, math.inf
@@ -108,33 +116,29 @@ def decide(measurements: list[Measurement], bands: dict[str, Band], fewest: int)
     ('undecided', 'not measured here')
     """
     verdicts = []
-    for one in deciding(measurements, fewest):
-        verdict = bands[one.band].verdict(*one.interval)
+    for one in deciding(measurements, fewest).itertuples():
+        verdict = bands[one.band].verdict(one.low, one.high)
         if verdict == FAILS:
-            verdict = bands[one.band].verdict(*one.wide)
+            verdict = bands[one.band].verdict(one.wide_low, one.wide_high)
         verdicts.append(verdict)
     return gravest(verdicts)
 
 
-class Deciding(NamedTuple):
-    """What counts of a measurement: its value, its interval at 95 % and at the corrected level."""
+def deciding(measurements: list[Measurement], fewest: int) -> DataFrame:
+    """What counts of those that have a band; NaN for one from fewer than `fewest` runs.
 
-    band: str
-    value: float
-    interval: Ends
-    wide: Ends
-
-
-def deciding(measurements: list[Measurement], fewest: int) -> list[Deciding]:
-    """What counts of those that have a band; NaN for one from fewer than `fewest` runs."""
+    Columns: band (its name), value, low, high (at 95 %), wide_low, wide_high (at the corrected
+    level).
+    """
     banded = [one for one in measurements if one.band]
     level = 1 - (1 - LEVEL) / max(len(banded), 1)
-    found = []
+    rows = []
     for one in banded:
         estimate = one.estimate.if_from(fewest)
-        ends = estimate.interval(LEVEL)
-        found.append(Deciding(one.band, estimate.value, ends, estimate.interval(level)))
-    return found
+        ends = [*estimate.interval(LEVEL), *estimate.interval(level)]
+        rows.append([one.band, estimate.value, *ends])
+    columns = ["band", "value", "low", "high", "wide_low", "wide_high"]
+    return DataFrame(rows, columns=columns)
 
 
 def gravest(verdicts: list[str]) -> str:

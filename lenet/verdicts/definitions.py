@@ -1,7 +1,8 @@
 """The sentences of 2017 and their tests, as `conclusions.yaml` defines them."""
 
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import yaml
 from jsonschema import Draft202012Validator
@@ -11,9 +12,11 @@ from lenet.verdicts.bands import Band, edges
 
 FOLDER = Path(__file__).parent
 SCHEMA = yaml.safe_load((FOLDER / "conclusions.schema.yaml").read_text("utf-8"))
+PLACES = {"within", "at_least", "at_most", "above", "below"}
 
 
-class Test(NamedTuple):
+@dataclass(frozen=True)
+class Test:
     """A hypothesis, where it is measured, and its bands; `conclusions.yaml` tells the fields.
 
     What is only shown is a band without a place.
@@ -22,85 +25,58 @@ class Test(NamedTuple):
     name: str
     hypothesis: str
     bands: dict[str, Band]
+    shown: dict[str, Band]
     reading: str = ""
     kind: str = "observation"
     points: str = ""
     filters: tuple[int, ...] = ()
     fewest: int = 1
-    shown: dict[str, Band] = {}
-    conditions: dict[str, Band] = {}
 
-    def quantity(self, key: str) -> Band:
-        """What is measured under a name, to decide or to be shown."""
-        return self.bands.get(key) or self.shown[key]
-
-
-class Sentence(NamedTuple):
-    """A sentence of 2017 in our words, the section it stands in, and the names of its tests."""
-
-    number: int
-    section: str
-    paraphrase: str
-    tests: list[str]
+    @property
+    def quantities(self) -> dict[str, Band]:
+        """All that is measured, by name: what decides, and what is shown."""
+        return {**self.bands, **self.shown}
 
 
-class Definitions(NamedTuple):
-    """All sentences in their order, all tests by name, and the names of the tests that are ours."""
+def load(text: str) -> tuple[list[dict], dict[str, Test]]:
+    """All sentences in their order, and all tests by name, those that are ours last.
 
-    sentences: list[Sentence]
-    tests: dict[str, Test]
-    ours: list[str]
-
-
-def load(text: str) -> Definitions:
-    """The definitions in a YAML text. Raises ValueError, with the entry and its rule."""
+    A sentence has its number, section, paraphrase, and the names of its tests. Raises ValueError,
+    with the entry and its rule.
+    """
     entries = yaml.safe_load(text)
     fault = best_match(Draft202012Validator(SCHEMA).iter_errors(entries))
     if fault:
         rule = fault.schema.get("description", "see conclusions.schema.yaml")
         raise ValueError(f"{fault.json_path}: {fault.message} ({rule})")
     sentences = []
-    groups = []
+    tests = {}
     for number, entry in enumerate(entries["sentences"], start=1):
-        names = list(entry["tests"])
-        sentences.append(Sentence(number, entry["section"], entry["paraphrase"], names))
-        groups.append(entry["tests"])
-    tests: dict[str, Test] = {}
-    for group in [*groups, entries["ours"]]:
-        for name, entry in group.items():
-            if name in tests:
-                raise ValueError(f"{name}: must be the name of one test only")
-            tests[name] = Test(name, **entry)._replace(
-                bands=bands(name, entry["bands"]),
-                shown=bands(name, entry.get("shown", {})),
-                conditions=bands(name, entry.get("conditions", {})),
-            )
-    return Definitions(sentences, tests, list(entries["ours"]))
+        sentences.append({**entry, "number": number, "tests": list(entry["tests"])})
+        tests.update(entry["tests"])
+    tests.update(entries["ours"])
+    return sentences, {name: test(name, entry) for name, entry in tests.items()}
 
 
-def bands(test: str, entries: dict) -> dict[str, Band]:
-    """The bands of a test by name."""
-    return {name: band(f"{test}: {name}", entry) for name, entry in entries.items()}
+def test(name: str, entry: dict) -> Test:
+    """A test from its entry."""
+    bands = {key: band(words) for key, words in entry["bands"].items()}
+    shown = {key: band(words) for key, words in entry.get("shown", {}).items()}
+    return Test(name, **{**entry, "bands": bands, "shown": shown})
 
 
-def band(name: str, entry: dict) -> Band:
-    """A band from its entry; without a place it reaches everywhere. ValueError: edges must rise.
+def band(entry: dict) -> Band:
+    """A band from its entry; without a place it reaches everywhere.
 
-    >>> fall = band("fall", {"quantity": "q", "at_most": 0.1, "why": "w", "unit": "u"})
+    >>> fall = band({"quantity": "q", "at_most": 0.1, "why": "w", "unit": "u"})
     >>> fall.low, fall.high
     (-inf, 0.1)
     """
-    words: dict[str, Any] = {
-        key: str(entry.get(key, "")) for key in ("quantity", "why", "unit", "side")
-    }
-    place = next((key for key in entry if key not in words), "")
-    if not place:
-        return Band(**words)
-    low, high = edges(place, entry[place])
-    if low > high:
-        raise ValueError(f"{name}: within = {entry[place]}: must rise")
-    return Band(place, low, high, **words)
+    words: dict[str, Any] = dict(entry)
+    for place in PLACES.intersection(entry):
+        low, high = edges(place, words.pop(place))
+        words.update(place=place, low=low, high=high)
+    return Band(**words)
 
 
-CONCLUSIONS = load((FOLDER / "conclusions.yaml").read_text("utf-8"))
-TESTS = CONCLUSIONS.tests
+SENTENCES, TESTS = load((FOLDER / "conclusions.yaml").read_text("utf-8"))

@@ -5,9 +5,8 @@ Each is the function of the test's name. `few` and `many` are two neighbouring n
 
 from pandas import Series
 
-from lenet.hand_in_2017 import FILTERS, KNEE_FILTERS, stated_parameters
+from lenet.hand_in_2017 import CARD_GIB, FILTERS, KNEE_FILTERS, stated_parameters
 from lenet.network.layers import of_kind, parameters, share, training_flops
-from lenet.verdicts.definitions import TESTS
 from lenet.verdicts.intervals import MISSING, Estimate, Named, exact
 from lenet.verdicts.sides import Side, first_output
 
@@ -30,11 +29,10 @@ def conv_formula(side: Side) -> Estimate:
 
 def parameter_counts(side: Side) -> Named:
     """Stated over true number of parameters at 16 filters, by kind of layer."""
-    found = {}
-    for kind, stated in stated_parameters().items():
-        name = kind.replace(" ", "_")
-        found[name] = exact(stated / of_kind(16, kind))
-    return found
+    return {
+        kind.replace(" ", "_"): exact(stated / of_kind(16, kind))
+        for kind, stated in stated_parameters().items()
+    }
 
 
 def parameters_double(side: Side, few: int, many: int) -> Estimate:
@@ -62,10 +60,9 @@ def conv_share_grows(side: Side) -> Estimate:
 
 def memory(side: Side) -> Named:
     """GiB of one pass over all training images; beside it, from which size on it is too much."""
-    card = TESTS["memory"].bands["whole_set"].low
     return {
         "whole_set": largest(side, "whole_set_bytes"),
-        "passing_filters": exact(card * GIB / first_output(1)),
+        "passing_filters": exact(CARD_GIB * GIB / first_output(1)),
     }
 
 

@@ -15,11 +15,11 @@ from lenet.hand_in_2017 import (
     EPOCHS,
     STOP_EPOCH,
 )
+from lenet.network.evaluation import unpack
 from lenet.network.failure import NOT_FINITE, ONE_DIGIT
 from lenet.verdicts import intervals
 from lenet.verdicts.bands import HOLDS
 from lenet.verdicts.definitions import TESTS
-from lenet.verdicts.images import right_at_both, variance_of_difference
 from lenet.verdicts.intervals import (
     MISSING,
     Estimate,
@@ -42,25 +42,21 @@ def ordering(side: Side, low: float, high: float) -> Estimate:
     slow = side.errors(low)
     fast = side.errors(high)
     slow, fast = slow.align(fast, join="inner")
-    epochs = log_ratio(slow, fast).idxmin(axis=1)
-    return side.ratio(picked(slow, epochs), picked(fast, epochs))
+    epochs = error_ratios(slow, fast).idxmin(axis=1)
+    return ratio_at(side, slow, fast, epochs)
 
 
-def log_ratio(a: DataFrame, b: DataFrame) -> DataFrame:
-    """log(a / b) of errors; 0 where both are 0."""
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return np.log(a / b).fillna(0)
+def error_ratios(a: DataFrame, b: DataFrame) -> DataFrame:
+    """a / b of errors; 1 where both are 0."""
+    return (a / b).fillna(1)
 
 
-def picked(errors: DataFrame, epochs: Series) -> Series:
-    """Each network's error after an epoch of its own.
-
-    >>> errors = DataFrame({1: [0.5, 0.7], 2: [0.4, 0.6]}, index=[100, 101])
-    >>> picked(errors, Series({100: 2, 101: 1})).tolist()
-    [0.4, 0.7]
-    """
-    found = {seed: errors.at[seed, epoch] for seed, epoch in epochs.items()}
-    return Series(found, dtype=float)
+def ratio_at(side: Side, a: DataFrame, b: DataFrame, epochs: Series) -> Estimate:
+    """a / b of each network's errors after an epoch of its own."""
+    places = list(zip(epochs, epochs.index, strict=True))
+    a_there = a.unstack().loc[places]
+    b_there = b.unstack().loc[places]
+    return side.ratio(a_there, b_there)
 
 
 def one_run_ranks(side: Side) -> Estimate:
@@ -70,32 +66,23 @@ def one_run_ranks(side: Side) -> Estimate:
     """
     tables = [side.errors(lr) for lr in side.learning_rates]
     seeds = concat(tables, axis=1, join="inner").index
-    curves = [table.loc[seeds].to_numpy() for table in tables]
+    curves = np.array([table.loc[seeds] for table in tables])
+    slow, fast = curves[:-1], curves[1:]
 
     def reversals(kept: np.ndarray) -> float:
-        shares = []
-        for slow, fast in pairwise(curves):
-            shares.append(np.mean(slow[kept, None] <= fast[kept]))
-        return float(np.mean(shares))
+        reversed_pairs = slow[:, kept, None] <= fast[:, None, kept]
+        return float(reversed_pairs.mean())
 
     found = intervals.jackknife(reversals, len(seeds))
-    return found.map(lambda end: min(max(end, 0), 1))  # where an interval of a share ends
+    return found.map(lambda end: np.clip(end, 0, 1))  # where an interval of a share ends
 
 
 def early_drop(side: Side, lr: float) -> Estimate:
     """The part of the fall to epoch 15 that is done by epoch 4."""
-    start = side.untrained(lr)
-    least = part_done(side, lr, start.least)
-    middle = part_done(side, lr, start.middle)
-    most = part_done(side, lr, start.most)
-    return between(least, most, middle.value)
-
-
-def part_done(side: Side, lr: float, start: float | Series) -> Estimate:
-    """The same, of curves that fall from an error of `start`."""
     e = side.errors(lr)
-    part = (start - e[CONSTANT_FROM_EPOCH]) / (start - e[EPOCHS])
-    return side.each(part, mean)
+    early = e[CONSTANT_FROM_EPOCH]
+    end = e[EPOCHS]
+    return side.from_untrained(lr, lambda start: (start - early) / (start - end))
 
 
 def then_constant(side: Side, lr: float) -> Estimate:
@@ -166,21 +153,19 @@ def limits_differ(side: Side) -> Estimate:
 
 def has_levelled(side: Side, lr: float) -> bool:
     """Whether it is shown that a curve hardly changes after epoch 15."""
-    test = TESTS["limits_differ"]
+    test = TESTS["constant_with_more_epochs"]
     change = constant_with_more_epochs(side, lr).if_from(test.fewest)
-    return test.conditions["levelled"].verdict(change.low, change.high) == HOLDS
+    return test.bands["change"].verdict(change.low, change.high) == HOLDS
 
 
 def rate_times_epochs(side: Side, low: float, high: float) -> Estimate:
     """The error after ten times the epochs over that at ten times the rate, where most apart."""
-    last = side.longest(low) // 10
-    slow = side.errors(low, last=10 * last)
-    slow = slow.loc[:, 10::10]
-    fast = side.errors(high, last=last)
-    slow.columns = fast.columns
-    slow, fast = slow.align(fast, join="inner")
-    epochs = log_ratio(slow, fast).abs().idxmax(axis=1)
-    return side.ratio(picked(slow, epochs), picked(fast, epochs))
+    last = max(side.longest(low) // 10, 1)
+    slow = side.errors(low, last=10 * last).loc[:, 10::10]
+    slow.columns = range(1, last + 1)
+    slow, fast = slow.align(side.errors(high, last=last), join="inner")
+    apart = np.maximum(error_ratios(slow, fast), error_ratios(fast, slow))
+    return ratio_at(side, slow, fast, apart.idxmax(axis=1))
 
 
 def linear_0001(side: Side) -> Named:
@@ -216,9 +201,7 @@ def bend(errors: DataFrame) -> Series:
 
 def straighter_than_others(side: Side, lr: float) -> Estimate:
     """The deviation from its own line, this learning rate over 0.0001."""
-    other = bend(side.errors(lr))
-    slowest = bend(side.errors(SLOWEST))
-    ratio = other / slowest
+    ratio = bend(side.errors(lr)) / bend(side.errors(SLOWEST))
     return side.each(ratio.dropna(), geometric_mean)
 
 
@@ -237,12 +220,12 @@ def best_of_four(side: Side) -> Named:
     """The error of the next best learning rate less that of 0.1, after epoch 15."""
     others = [lr for lr in side.learning_rates if lr != BEST]
     means = {lr: side.errors(lr)[EPOCHS].mean() for lr in others}
-    # One without networks comes first, for then nobody knows the next best.
-    other = Series(means).sort_values(na_position="first").index[0]
+    # One without networks counts as lowest, for then nobody knows the next best.
+    other = Series(means).fillna(0).idxmin()
     errors = side.errors(other)[EPOCHS]
     best = side.errors(BEST)[EPOCHS]
     difference = side.difference(errors, best)
-    pairs = right_at_both(side.evidence.right, other, BEST)
+    pairs = right_at_both(side, other, BEST)
     variance = variance_of_difference(pairs, side.images)
     on_other_images = mean((errors - best).dropna(), variance)
     return {
@@ -251,17 +234,48 @@ def best_of_four(side: Side) -> Named:
     }
 
 
+def right_at_both(side: Side, lr: float, other: float) -> DataFrame:
+    """Networks whose right images are known at both learning rates after epoch 15.
+
+    Columns: seed, right_x, right_y.
+    """
+    rows = side.evidence.right
+    rows = rows.loc[rows["epoch"] == EPOCHS, ["lr", "seed", "right"]]
+    x = rows[rows["lr"] == lr]
+    y = rows[rows["lr"] == other]
+    return x.merge(y, on="seed")
+
+
+def variance_of_difference(pairs: DataFrame, images: int) -> float:
+    """The variance that the choice of images gives to the difference of two mean errors.
+
+    `pairs` are those of `right_at_both`. Each image's difference is averaged over the networks; the
+    variance of these averages is divided by their number. NaN without networks.
+
+    >>> from lenet.network.evaluation import pack
+    >>> x, y = np.array([True, True, False, False]), np.array([True, False, True, False])
+    >>> pairs = DataFrame({"right_x": [pack(x)], "right_y": [pack(y)]})
+    >>> variance_of_difference(pairs, images=4)  # differences 0, 1, -1, 0: variance 1/2
+    0.125
+    """
+    if pairs.empty:
+        return np.nan
+    x = np.array([unpack(text, images) for text in pairs["right_x"]], float)
+    y = np.array([unpack(text, images) for text in pairs["right_y"]], float)
+    by_image = (x - y).mean(axis=0)
+    return float(by_image.var() / images)
+
+
 def two_epochs_enough(side: Side) -> Named:
     """At 0.1, the error after epoch 2 less that after 15; and the first epoch that is enough."""
     band = TESTS["two_epochs_enough"].bands["loss"]
     e = side.errors(BEST)
+    losses = {epoch: side.difference(e[epoch], e[EPOCHS]) for epoch in range(1, EPOCHS)}
     first = MISSING
-    for epoch in reversed(range(1, EPOCHS)):
-        loss = side.difference(e[epoch], e[EPOCHS])
+    for epoch, loss in reversed(losses.items()):
         if band.verdict(loss.low, loss.high) == HOLDS:
             first = exact(epoch, len(e))
-    loss = side.difference(e[STOP_EPOCH], e[EPOCHS])
-    return {"loss": loss, "first_enough": first}
+    return {"loss": losses[STOP_EPOCH], "first_enough": first}
 
 
 def stop_beats_next_rate(side: Side) -> Estimate:
@@ -274,26 +288,20 @@ def stop_beats_next_rate(side: Side) -> Estimate:
 def overshoot(side: Side) -> Named:
     """Failed networks at 1.0 against 0.1, and the largest rise of an error at 0.3 over 0.1."""
     counts = {lr: count_failed(side.networks(lr)) for lr in (1.0, 0.3, 0.1)}
-    wild = log_rise(side, 0.3)
-    rise = intervals.difference(wild, log_rise(side, 0.1))
-    found = {
-        "failures": intervals.odds_ratio(*counts[1.0], *counts[0.1]),
-        "rise": rise.map(exp),
-    }
-    for lr, count in counts.items():
-        found[f"failed_at_{lr:g}"] = share(*count)
-    return found
+    failures = intervals.odds_ratio(*counts[1.0], *counts[0.1])
+    rise = intervals.difference(log_rise(side, 0.3), log_rise(side, 0.1))
+    shares = {f"failed_at_{lr:g}": share(*count) for lr, count in counts.items()}
+    return {"failures": failures, "rise": rise.map(exp), **shares}
 
 
 def count_failed(rows: DataFrame) -> tuple[int, int]:
     """How many networks failed, in whichever way, and how many there are; an error says nothing.
 
-    >>> count_failed(DataFrame({"seed": [1, 1, 2], "failed": ["", "one digit", ""]}))
+    >>> count_failed(DataFrame({"seed": [1, 1, 2], "failed": ["one digit", "one digit", ""]}))
     (1, 2)
     """
-    failed = rows["failed"] != ""
-    by_seed = failed.groupby(rows["seed"]).any()
-    return int(by_seed.sum()), len(by_seed)
+    networks = rows.drop_duplicates("seed")
+    return int((networks["failed"] != "").sum()), len(networks)
 
 
 def log_rise(side: Side, lr: float) -> Series:

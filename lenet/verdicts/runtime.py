@@ -4,22 +4,16 @@
 `few` and `many` are two neighbouring numbers of filters.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 from pandas import Series
 from statsmodels.regression.linear_model import OLS
 
-from lenet.hand_in_2017 import (
-    EVALUATED_IMAGES,
-    FILTERS,
-    KNEE_FILTERS,
-    TIMED_EPOCHS,
-    TRAIN_IMAGES,
-)
-from lenet.network.layers import forward_flops, parameters, training_flops
+from lenet.hand_in_2017 import FILTERS, KNEE_FILTERS, TIMED_EPOCHS
+from lenet.network.layers import parameters
 from lenet.verdicts.intervals import Estimate, Named, exact, geometric_mean, mean
-from lenet.verdicts.sides import Side
+from lenet.verdicts.sides import Side, epoch_flops, job_flops
 
 CPU_SIZES = FILTERS["CPU"]
 GPU_SIZES = FILTERS["GPU"]
@@ -35,54 +29,45 @@ def cpu_slower(side: Side, filters: int) -> Estimate:
 
 def cpu_exponential(side: Side, few: int, many: int) -> Estimate:
     """The CPU's time at twice the filters over time at once."""
-    return growth(side, "CPU", few, many)
+    return side.each(growth(side, "CPU", few, many), geometric_mean)
 
 
 def gpu_flat_to_32(side: Side, few: int, many: int) -> Estimate:
     """The GPU's time at twice the filters over time at once."""
-    return growth(side, "GPU", few, many)
+    return side.each(growth(side, "GPU", few, many), geometric_mean)
 
 
 def gpu_climbs_after(side: Side, few: int, many: int) -> Estimate:
-    """The GPU's time at twice the filters over time at once."""
-    return growth(side, "GPU", few, many)
+    """The same, from 32 filters on."""
+    return gpu_flat_to_32(side, few, many)
 
 
-def growth(side: Side, device: str, few: int, many: int) -> Estimate:
-    """A device's time at the larger size over that at the smaller."""
-    return side.each(time_ratio(side, device, few, many), geometric_mean)
-
-
-def time_ratio(side: Side, device: str, few: int, many: int) -> Series:
-    """The same in each round."""
+def growth(side: Side, device: str, few: int, many: int) -> Series:
+    """A device's time at the larger size over that at the smaller, in each round."""
     times = side.seconds(device, [few, many])
     return times[many] / times[few]
 
 
 def doubles_with_parameters(side: Side, few: int, many: int) -> Estimate:
     """The slope of the CPU's log time on log parameters."""
-    return slope(side, "CPU", few, many, parameters)
+    times = growth(side, "CPU", few, many)
+    return slope(side, times, parameters(many) / parameters(few))
 
 
 def gpu_full(side: Side, few: int, many: int) -> Named:
     """The slope of the GPU's log time on log work; beside it the gain in FLOP/s."""
+    times = growth(side, "GPU", few, many)
+    work = side.work(many) / side.work(few)
     return {
-        "slope": slope(side, "GPU", few, many, side.work),
-        "gain": gain(side, "GPU", few, many),
+        "slope": slope(side, times, work),
+        "gain": side.each(work / times, geometric_mean),
     }
 
 
-def slope(side: Side, device: str, few: int, many: int, of: Callable) -> Estimate:
-    """The slope of a device's log time on log of(filters), between two sizes."""
-    rise = np.log(time_ratio(side, device, few, many))
-    run = np.log(of(many) / of(few))
-    return side.each(rise / run, mean)
-
-
-def gain(side: Side, device: str, few: int, many: int) -> Estimate:
-    """A device's FLOP/s at the larger size over those at the smaller."""
-    work = side.work(many) / side.work(few)
-    return side.each(work / time_ratio(side, device, few, many), geometric_mean)
+def slope(side: Side, times: Series, sizes: float) -> Estimate:
+    """The slope of log time on log size, from how many times both grow."""
+    slopes = np.log(times) / np.log(sizes)
+    return side.each(slopes, mean)
 
 
 def sequential(side: Side) -> Named:
@@ -91,12 +76,14 @@ def sequential(side: Side) -> Named:
     The line is a fixed time plus the work at a fixed rate.
     """
     work = [side.work(filters) for filters in CPU_SIZES]
+    times = growth(side, "CPU", CPU_SIZES[0], CPU_SIZES[-1])
+    rate = work[-1] / work[0] / times
     misfits = []
     for seconds in side.seconds("CPU", CPU_SIZES).to_numpy():
         residuals = line(work, seconds).resid
         misfits.append(abs(residuals).max())
     return {
-        "rate": gain(side, "CPU", CPU_SIZES[0], CPU_SIZES[-1]),
+        "rate": side.each(rate, geometric_mean),
         "misfit": side.each(Series(misfits, dtype=float), mean),
     }
 
@@ -137,10 +124,8 @@ def left_out(fit) -> np.ndarray:
 
 def figure2_is_training(side: Side, filters: int) -> Named:
     """The share of evaluation in the work of a job, and of all but training in its time."""
-    training = training_flops(filters, TRAIN_IMAGES)
-    evaluation = forward_flops(filters, EVALUATED_IMAGES)
-    share = evaluation / (evaluation + training)
-    found = {"work": exact(share)}
+    trained = TIMED_EPOCHS * epoch_flops(filters) / job_flops(filters)
+    found = {"work": exact(1 - trained)}
     if filters in CPU_SIZES:
         epochs = side.seconds("CPU", [filters])
         jobs = side.seconds("CPU", [filters], what="wall_2017_seconds")

@@ -6,7 +6,7 @@ each size: its intervals are over images, its times have none. Ours are over net
 
 import math
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from itertools import pairwise
 
 from pandas import DataFrame, Series, crosstab
 
@@ -24,6 +24,7 @@ from lenet.network.failure import NOT_FINITE
 from lenet.network.layers import forward_flops, layers, training_flops
 from lenet.results import tables
 from lenet.results.tables import Evidence
+from lenet.verdicts.definitions import Test
 from lenet.verdicts.intervals import (
     MISSING,
     Estimate,
@@ -36,38 +37,52 @@ from lenet.verdicts.intervals import (
 
 SLOWEST = min(LEARNING_RATES)
 BEST = max(LEARNING_RATES)
-
-
-class Bounds(NamedTuple):
-    """What is not known exactly: the least it may be, its middle, the most; numbers or series."""
-
-    least: Any
-    middle: Any
-    most: Any
+VARIED = (0.01, 0.1)  # the learning rates of the study sensitivity
 
 
 class Common:
     """What both sides do alike: read the frames of their evidence.
 
-    `runs` are those that were looked at since the last `forget`, `places` where they were timed.
+    `every` has the curves of all studies, `evidence` those in the setting of 2017 alone. `runs`
+    names those that were looked at.
     """
 
     learning_rates: Sequence[float] = LEARNING_RATES[::-1]
 
-    def __init__(self, evidence: Evidence):
+    def __init__(self, evidence: Evidence, every: DataFrame | None = None):
         self.evidence = evidence
+        self.every = tables.empty("curves") if every is None else every
         self.images = evidence.images["validation"] or VALIDATION_IMAGES
-        self.forget()
-
-    def forget(self) -> None:
-        """Begin to note runs and places anew, for the next measurement."""
         self.runs: set[str] = set()
-        self.places: set[str] = set()
+
+    def points(self, test: Test) -> dict[str, Sequence]:
+        """Where a test is measured: the names of the points, and what its function gets at each."""
+        rates = self.learning_rates
+        if test.points == "learning rates":
+            return {f"{lr:g}": [lr] for lr in rates if lr > SLOWEST}
+        if test.points == "neighbours":
+            return {f"{low:g} over {high:g}": (low, high) for low, high in pairwise(rates)}
+        if test.points == "filters":
+            return {f"{filters} filters": [filters] for filters in test.filters}
+        if test.points == "doublings":
+            return {f"{few} to {many}": (few, many) for few, many in pairwise(test.filters)}
+        return {"": []}
 
     def look(self, rows: DataFrame) -> DataFrame:
         """The same rows; their runs are noted."""
         self.runs.update(rows["run"])
         return rows
+
+    def longest(self, lr: float) -> int:
+        """The last epoch of the longest curve at a learning rate; 2017's without curves."""
+        curves = self.evidence.curves
+        return max(curves.loc[curves["lr"] == lr, "epoch"], default=EPOCHS)
+
+    def place(self) -> str:
+        """Where the runs were timed that were looked at."""
+        times = self.evidence.times
+        places = times.loc[times["run"].isin(self.runs), "place"]
+        return "; ".join(sorted(set(places)))
 
     def networks(self, lr: float) -> DataFrame:
         """The rows of all networks at a learning rate, those that failed included."""
@@ -81,6 +96,19 @@ class Common:
         table = rows.pivot(index="seed", columns="epoch", values="validation_error")
         table = table.reindex(columns=range(first, last + 1)).dropna()
         self.look(rows[rows["seed"].isin(table.index)])
+        return table.astype(float)
+
+    def at_end(self, study: str, by: str, values: Sequence) -> DataFrame:
+        """Last validation errors in a study of one's own, seeds by these values of a parameter.
+
+        Of networks that learnt; seeds that lack a value are left out.
+        """
+        rows = self.every[(self.every["study"] == study) & (self.every["failed"] == "")]
+        ends = rows.groupby(["run", "seed"]).tail(1)
+        ends = ends[ends[by].isin(values)]
+        table = ends.pivot(index="seed", columns=by, values="validation_error")
+        table = table.reindex(columns=values).dropna()
+        self.look(ends[ends["seed"].isin(table.index)])
         return table.astype(float)
 
     def seconds(
@@ -102,8 +130,7 @@ class Common:
         rows = rows[(rows["device"] == device) & rows["filters"].isin(filters)]
         table = rows.pivot_table(index="round", columns="filters", values=what)
         table = table.reindex(columns=filters).dropna()
-        rows = self.look(rows[rows["round"].isin(table.index)])
-        self.places.update(rows["place"])
+        self.look(rows[rows["round"].isin(table.index)])
         return table.astype(float)
 
 
@@ -116,24 +143,33 @@ def of_one_host(times: DataFrame, devices: list[str]) -> DataFrame:
     return times[times["place"] == place]
 
 
+def epoch_flops(filters: int) -> int:
+    """FLOP of an epoch of training."""
+    return training_flops(filters, TRAIN_IMAGES)
+
+
+def job_flops(filters: int) -> int:
+    """FLOP of a job of 2017: ten epochs and their evaluations."""
+    evaluation = forward_flops(filters, EVALUATED_IMAGES)
+    return TIMED_EPOCHS * (epoch_flops(filters) + evaluation)
+
+
 class HandIn2017(Common):
-    """2017's own numbers: both figures, the text and the log."""
+    """2017's own numbers: both figures, the text and the log; `work` is that of its times."""
 
     name = "2017"
+    work = staticmethod(job_flops)
 
-    def longest(self, lr: float) -> int:
-        """The last epoch of the curve at a learning rate."""
-        return EPOCHS
-
-    def untrained(self, lr: float) -> Bounds:
-        """What the error before training may have been; 2017 did not record it."""
-        return Bounds(0.85, 0.90, 0.95)
+    def from_untrained(self, lr: float, function: Callable) -> Estimate:
+        """A function of the error before training, which 2017 did not record."""
+        untrained = Estimate(0.90, 1, lambda level: (0.85, 0.95))
+        return untrained.map(lambda error: function(error).item())
 
     def each(self, values: Series, average: Callable) -> Estimate:
         """The one value, which has no interval."""
         if values.empty:
             return MISSING
-        return exact(float(values.iloc[0]), n=1)
+        return exact(values.item(), n=1)
 
     def ratio(self, a: Series, b: Series) -> Estimate:
         """a / b of two errors, over images."""
@@ -143,34 +179,22 @@ class HandIn2017(Common):
         """a - b of two errors, over images."""
         return of_counts(share_difference, a, b)
 
-    def work(self, filters: int) -> int:
-        """FLOP in the seconds of a whole job: ten epochs and their evaluations."""
-        training = training_flops(filters, TRAIN_IMAGES)
-        evaluation = forward_flops(filters, EVALUATED_IMAGES)
-        return TIMED_EPOCHS * (training + evaluation)
-
 
 def of_counts(compare: Callable[..., Estimate], a: Series, b: Series) -> Estimate:
     """A comparison of the wrong images of two networks."""
-    if a.empty or b.empty:
-        return MISSING
-    wrong = [round(errors.iloc[0] * VALIDATION_IMAGES) for errors in (a, b)]
+    wrong = [round(errors.item() * VALIDATION_IMAGES) for errors in (a, b)]
     return compare(*wrong, VALIDATION_IMAGES)
 
 
 class Ours(Common):
-    """Our runs: several networks at a learning rate, several rounds at a size."""
+    """Our runs: several networks at a learning rate, several rounds at a size; `work` as there."""
 
     name = "ours"
+    work = staticmethod(epoch_flops)
 
-    def longest(self, lr: float) -> int:
-        """The last epoch of the longest curves at a learning rate."""
-        return 60 if lr == SLOWEST else 40
-
-    def untrained(self, lr: float) -> Bounds:
-        """The error of each network before training, which is known."""
-        known = self.errors(lr, first=0)[0]
-        return Bounds(known, known, known)
+    def from_untrained(self, lr: float, function: Callable) -> Estimate:
+        """The mean of a function of the error before training, over networks."""
+        return mean(function(self.errors(lr, first=0)[0]))
 
     def each(self, values: Series, average: Callable) -> Estimate:
         """Their average, over networks or rounds."""
@@ -185,10 +209,6 @@ class Ours(Common):
         """a - b of errors paired by seed, over networks."""
         return mean((a - b).dropna())
 
-    def work(self, filters: int) -> int:
-        """FLOP in the seconds of an epoch of training."""
-        return training_flops(filters, TRAIN_IMAGES)
-
 
 Side = HandIn2017 | Ours
 
@@ -201,15 +221,14 @@ def hand_in(evidence: Evidence) -> HandIn2017:
     times = hand_in_2017.runtimes().rename(columns={"seconds": "epoch_seconds"})
     times["wall_2017_seconds"] = math.nan  # no time of training alone is known
     place = "2017's machine, ten epochs with their evaluations"
-    images = {"validation": VALIDATION_IMAGES, "duplicates": None}
-    if evidence.images["dataset"] == "mnist":
-        images["duplicates"] = evidence.images["duplicates"]
+    same_images = evidence.images["dataset"] == "mnist"
+    duplicates = evidence.images["duplicates"] if same_images else None
     figures = Evidence(
         curves=curves.assign(run="2017 Figure 1", seed=2017, failed=""),
         probes=probes.assign(run="2017 log", seed=2017, **log),
         times=times.assign(run="2017 Figure 2", study="", round=2017, place=place),
         memory=memory_in_2017(),
-        images=images,
+        images={"validation": VALIDATION_IMAGES, "duplicates": duplicates},
     )
     return HandIn2017(figures)
 
@@ -220,14 +239,15 @@ def memory_in_2017() -> DataFrame:
     A batch had int(32 / filters * 10,000) images. Two were needed to validate at 64 filters, and
     the mean over them was divided by two once too often: predictions_equal is logged over true.
     """
-    columns = {
-        "run": "2017 log",
-        "filters": [32, 64],
-        "whole_set_bytes": [first_output(32), math.nan],
-        "batched_bytes": [first_output(32, images=10_000), math.nan],
-        "predictions_equal": [math.nan, 1 / 2],
-    }
-    return DataFrame(columns)
+    return DataFrame(
+        {
+            "run": "2017 log",
+            "filters": [32, 64],
+            "whole_set_bytes": [first_output(32), math.nan],
+            "batched_bytes": [first_output(32, images=10_000), math.nan],
+            "predictions_equal": [math.nan, 1 / 2],
+        }
+    )
 
 
 def first_output(filters: int, images: int = TRAIN_IMAGES) -> int:
@@ -237,9 +257,7 @@ def first_output(filters: int, images: int = TRAIN_IMAGES) -> int:
 
 def as_in_2017(evidence: Evidence) -> Ours:
     """Our runs in the setting of 2017. Raises ValueError where two of one network disagree."""
-    curves = evidence.curves
-    curves = curves[curves["study"].isin(tables.AS_IN_2017)]
-    curves = in_setting(curves, SETTING)
+    curves = in_setting(evidence, tables.AS_IN_2017, SETTING)
     errors = curves.groupby(["lr", "seed", "epoch"])["validation_error"]
     apart = curves.loc[errors.transform("nunique") > 1, "run"]
     if len(apart):
@@ -249,16 +267,20 @@ def as_in_2017(evidence: Evidence) -> Ours:
 
 
 def varied(evidence: Evidence, change: dict) -> Ours:
-    """Our runs of the study sensitivity, with one change to the setting of 2017."""
+    """Our runs with a change to the setting of 2017, at the learning rates that have any."""
+    side = as_in_2017(evidence)
+    if change:
+        curves = in_setting(evidence, ["sensitivity"], {**SETTING, **change})
+        side = of_curves(evidence, curves)
+    side.learning_rates = VARIED
+    return side
+
+
+def in_setting(evidence: Evidence, studies: Sequence[str], setting: dict) -> DataFrame:
+    """The curves of some studies that have these values."""
     curves = evidence.curves
-    curves = curves[curves["study"] == "sensitivity"]
-    return of_curves(evidence, in_setting(curves, {**SETTING, **change}))
-
-
-def in_setting(curves: DataFrame, setting: dict) -> DataFrame:
-    """The rows with these values."""
     same = curves[list(setting)] == Series(setting)
-    return curves[same.all(axis=1)]
+    return curves[same.all(axis=1) & curves["study"].isin(studies)]
 
 
 def of_curves(evidence: Evidence, curves: DataFrame) -> Ours:
@@ -268,4 +290,5 @@ def of_curves(evidence: Evidence, curves: DataFrame) -> Ours:
     times = evidence.times
     times = times[~times["tf32"].astype(bool)]
     times = times.assign(place=times["host"] + ", " + times["engine"])
-    return Ours(evidence._replace(curves=curves, right=right, times=times))
+    shown = evidence._replace(curves=curves, right=right, times=times)
+    return Ours(shown, evidence.curves)

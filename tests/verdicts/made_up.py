@@ -10,7 +10,7 @@ from lenet.network import layers
 from lenet.network.evaluation import pack
 from lenet.results.tables import Evidence
 from lenet.verdicts import conclusions, definitions, sides
-from lenet.verdicts.bands import decide
+from lenet.verdicts.bands import FAILS, Band, decide, edges
 
 LOW_TO_HIGH = LEARNING_RATES[::-1]
 # How many steps of ten a learning rate lies below the highest.
@@ -134,3 +134,13 @@ def verdict(name, evidence):
     """The verdict of one test on our side."""
     test = definitions.TESTS[name]
     return decide(list(measured(name, evidence).values()), test.bands, test.fewest)
+
+
+def verdict_at(edge, direction, low, high):
+    """The verdict at an edge on the ends of `thresholds`: one outside decides, known or not."""
+    band = Band(direction, *edges(direction, edge))
+    known_low = -math.inf if math.isnan(low) else low
+    known_high = math.inf if math.isnan(high) else high
+    if band.verdict(known_low, known_high) == FAILS:
+        return FAILS
+    return band.verdict(low, high)

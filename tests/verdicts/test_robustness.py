@@ -8,7 +8,6 @@ from lenet.verdicts.bands import FAILS, HOLDS, NOT_MEASURED, UNDECIDED
 from lenet.verdicts.robustness import CHANGES, TESTED, robustness
 from tests.verdicts.made_up import curves, learnt
 
-SETTINGS = ["as in 2017", *CHANGES]
 ROWS = ["as in 2017", "ReLU", "scaled values", "shuffling", "batches of 128"]
 
 
@@ -19,12 +18,12 @@ def twice(lr, epoch, x):
 
 def study(relu, count=3):
     """All settings; with the ReLU the error at 0.01 is `relu` times that at 0.1, else twice."""
-    frames = [curves([2, 2, 2][:count], twice, rates=[0.01, 0.1])]
+    frames = []
     for name, change in CHANGES.items():
         xs = relu if name == "ReLU" else [2, 2, 2][:count]
-        frames.append(curves(xs, twice, rates=[0.01, 0.1], study="sensitivity", **change))
-    for name, frame in zip(SETTINGS, frames, strict=True):
-        frame["run"] = frame["study"] + f"/{name}"
+        study = "sensitivity" if change else "lr_study"
+        frame = curves(xs, twice, rates=[0.01, 0.1], study=study, **change)
+        frames.append(frame.assign(run=f"{study}/{name}"))
     return learnt(*frames)
 
 

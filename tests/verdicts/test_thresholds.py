@@ -6,40 +6,11 @@ import numpy as np
 import pytest
 
 from lenet.verdicts.bands import FAILS, HOLDS, NOT_MEASURED, UNDECIDED, Band, decide, edges
-from lenet.verdicts.conclusions import judge
-from lenet.verdicts.definitions import TESTS
-from lenet.verdicts.thresholds import thresholds, verdict_at
+from lenet.verdicts.conclusions import Conclusions, judge
+from lenet.verdicts.thresholds import thresholds
+from tests.verdicts.made_up import verdict_at
 
-COLUMNS = [
-    "test",
-    "title",
-    "unit",
-    "direction",
-    "edge",
-    "low_2017",
-    "high_2017",
-    "value_2017",
-    "verdict_2017",
-    "low",
-    "high",
-    "value",
-    "verdict",
-]
-FIXED = {
-    "disjoint",
-    "parameter_counts",
-    "conv_formula",
-    "constant_with_more_epochs",
-    "linear_0001",
-    "0001_goes_on",
-    "overshoot",
-    "parameters_double",
-    "batches_solve_it",
-    "cpu_exponential",
-    "doubles_with_parameters",
-    "gpu_full",
-    "rate_times_epochs",
-}
+COLUMNS = ["test", "title", "quantity", "unit", "direction", "edge", "side", "low", "high", "value"]
 
 
 @pytest.fixture(scope="module")
@@ -47,17 +18,26 @@ def frame(judged):
     return thresholds(judged)
 
 
-def test_a_row_for_each_test_with_one_edge(frame):
+def of_side(result, side):
+    """The measurements of a test on a side, the fewest runs that it needs, and its verdict."""
+    if side == "2017":
+        return result.hand_in, 1, result.verdict_2017
+    return result.ours, result.test.fewest, result.verdict
+
+
+def test_two_rows_for_each_test_with_one_edge(frame):
     assert list(frame.columns) == COLUMNS
-    assert set(frame["test"]) == TESTS.keys() - FIXED
     assert set(frame["direction"]) == {"at_least", "at_most", "above", "below"}
+    assert (frame.groupby("test")["side"].agg(list).map(tuple) == ("2017", "ours")).all()
+    assert {"ordering", "best_of_four", "figure2_is_training"} <= set(frame["test"])
+    # Within two edges; of different edges; of different units.
+    assert not {"disjoint", "0001_goes_on", "overshoot"} & set(frame["test"])
 
 
-def test_at_our_edge_it_is_the_verdict(frame):
+def test_at_our_edge_it_is_the_verdict(frame, judged):
     for row in frame.itertuples():
-        ours = verdict_at(row.edge, row.direction, row.low, row.high)
-        then = verdict_at(row.edge, row.direction, row.low_2017, row.high_2017)
-        assert (then, ours) == (row.verdict_2017, row.verdict), row.test
+        *_, verdict = of_side(judged.tests[row.test], row.side)
+        assert verdict_at(row.edge, row.direction, row.low, row.high) == verdict, row.test
 
 
 @pytest.mark.parametrize("all_runs", [True, False])
@@ -69,23 +49,25 @@ def test_at_every_edge_it_is_the_rule(judged, toys, all_runs):
         judged = judge(toys._replace(curves=curves, times=times))
     for row in thresholds(judged).itertuples():
         result = judged.tests[row.test]
-        ends = [row.low, row.high, row.low_2017, row.high_2017, row.edge]
-        known = [end for end in ends if math.isfinite(end)]
+        measured, fewest, _ = of_side(result, row.side)
+        known = [end for end in (row.low, row.high, row.edge) if math.isfinite(end)]
         near = [*known, *np.nextafter(known, math.inf), *np.nextafter(known, -math.inf)]
         for edge in [*near, *np.linspace(min(known) - 1, max(known) + 1, 41)]:
             band = Band(row.direction, *edges(row.direction, edge))
-            bands = dict.fromkeys(result.test.bands, band)
-            ours = decide(result.ours, bands, result.test.fewest)
-            then = decide(result.hand_in, bands, 1)
-            assert verdict_at(edge, row.direction, row.low, row.high) == ours
-            assert verdict_at(edge, row.direction, row.low_2017, row.high_2017) == then
+            expected = decide(measured, dict.fromkeys(result.test.bands, band), fewest)
+            assert verdict_at(edge, row.direction, row.low, row.high) == expected
+
+
+def test_a_side_without_a_band_is_not_known(judged):
+    result = judged.tests["figure2_is_training"]
+    frame = thresholds(Conclusions({"made_up": result._replace(hand_in=[])}))
+    assert frame[["low", "high", "value"]].isna().all(axis=1).tolist() == [True, False]
 
 
 def test_the_value_is_the_worst_one(frame):
-    row = frame.set_index("test").loc["ordering"]
-    assert row["value_2017"] == pytest.approx(1.415, abs=1e-3)
-    row = frame.set_index("test").loc["then_constant"]
-    assert row["value_2017"] == pytest.approx(0.557, abs=1e-3)
+    rows = frame[frame["side"] == "2017"].set_index("test")
+    assert rows.loc["ordering", "value"] == pytest.approx(1.415, abs=1e-3)
+    assert rows.loc["then_constant", "value"] == pytest.approx(0.557, abs=1e-3)
 
 
 @pytest.mark.parametrize(

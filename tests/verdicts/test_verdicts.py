@@ -527,7 +527,8 @@ def test_the_cpu_is_compared_on_one_host(ratio):
 
 def test_the_gpu_is_one_host_and_engine_and_the_cpu_our_own():
     records = times(doubling)([2, 2, 2, 2, 2.1, 1.9]).times
-    records = records.assign(study="records", host="Elsewhere", engine="jax")
+    run = "records/" + records["run"]
+    records = records.assign(study="records", run=run, host="Elsewhere", engine="jax")
     own = times(doubling, devices=["CPU"])([4, 4, 4, 4, 4.1]).times
     both = Evidence(times=pd.concat([own, records]))
     assert verdict("gpu_climbs_after", both) == HOLDS

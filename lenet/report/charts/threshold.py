@@ -1,7 +1,6 @@
 """The reader's own threshold: both intervals of a test, an edge to move, and the verdicts."""
 
 import textwrap
-from collections.abc import Iterable
 from pathlib import Path
 
 import altair as alt
@@ -10,10 +9,10 @@ import pandas as pd
 import yaml
 
 from lenet.report.charts import style
-from lenet.verdicts.definitions import TESTS
+from lenet.report.sentences import FORMS
 
 TEXT = Path(__file__).with_name("threshold.yaml").read_text("utf-8")
-FRACTIONS = ("share", "relative", "points", "share of the fall")  # units that are told in percent
+FRACTIONS = [unit for unit, form in FORMS.items() if form in ("%", "points")]  # told in percent
 
 
 def threshold(frame: pd.DataFrame) -> alt.ConcatChart | None:
@@ -25,45 +24,38 @@ def threshold(frame: pd.DataFrame) -> alt.ConcatChart | None:
     if frame.empty:
         return None
     spec = yaml.safe_load(TEXT)
-    titles = list(frame["title"])
+    titles = list(frame["title"].unique())
     test = spec["params"][0]
     test["value"] = titles[0]
     test["bind"]["options"] = titles
     chart = alt.ConcatChart.from_dict(spec)
-    chart.data = both_sides(frame)
+    chart.data = drawn(frame)
     return chart
 
 
-def both_sides(frame: pd.DataFrame) -> pd.DataFrame:
-    """A row for each test and side, fractions in percent.
+def drawn(frame: pd.DataFrame) -> pd.DataFrame:
+    """The same rows as they are drawn, fractions in percent.
 
-    Columns: title, direction, title_lines and quantity_lines (what is measured), unit, edge, reach
-    (how far the axis goes either way from it; infinite ends stop there), side, low, high, value.
+    Columns: title, direction, side, title_lines and quantity_lines (what is measured), unit, reach
+    (how far the axis goes either way from the edge; infinite ends stop there), edge, low, high,
+    value.
     """
     fractions = frame["unit"].isin(FRACTIONS)
-    numbers = frame.filter(regex="^(edge|low|high|value)").astype(float)
+    numbers = frame[["edge", "low", "high", "value"]].astype(float)
     numbers[fractions] *= 100
     edge = numbers["edge"]
-    distances = numbers.sub(edge, axis=0).abs()
-    farthest = distances.replace(np.inf, np.nan).max(axis=1)
+    distances = numbers.sub(edge, axis=0).abs().replace(np.inf, np.nan)
+    farthest = distances.max(axis=1).groupby(frame["title"]).transform("max")
     reach = 1.1 * farthest.where(farthest > 0, 1)
-    numbers = numbers.clip(edge - reach, edge + reach, axis=0)
-    units = frame["unit"].mask(fractions, "%")
-    quantities = [next(iter(TESTS[test].bands.values())).quantity for test in frame["test"]]
-    told = frame[["title", "direction"]].assign(
-        title_lines=broken(frame["title"]),
-        quantity_lines=broken(quantities),
-        unit=units.replace("ratio", ""),
-        edge=edge,
+    return frame[["title", "direction", "side"]].assign(
+        title_lines=frame["title"].map(broken),
+        quantity_lines=frame["quantity"].map(broken),
+        unit=frame["unit"].mask(fractions, "%").replace("ratio", ""),
         reach=reach,
+        **numbers.clip(edge - reach, edge + reach, axis=0),
     )
-    sides = []
-    for side, suffix in (("2017", "_2017"), ("ours", "")):
-        ends = {end: numbers[end + suffix] for end in ("low", "high", "value")}
-        sides.append(told.assign(side=side, **ends))
-    return pd.concat(sides)
 
 
-def broken(texts: Iterable[str]) -> list[str]:
-    """Texts in lines that fit on a phone."""
-    return [textwrap.fill(text, style.LINE) for text in texts]
+def broken(text: str) -> str:
+    """A text in lines that fit on a phone."""
+    return textwrap.fill(text, style.LINE)
