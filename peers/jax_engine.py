@@ -15,10 +15,9 @@ from lenet.network import model
 from lenet.network.data import Dataset, Images
 from lenet.network.evaluation import EVALUATION_BATCH, Evaluation, evaluation
 from lenet.network.layers import CLASSES
-from lenet.network.options import Options
 from peers import jax_network
 
-DEFAULTS = {**SETTING, "shards": 1, "device": "CPU"}
+DEFAULTS = {**SETTING, "lr": 0.1, "shards": 1, "device": "CPU"}
 CHECKED_IMAGES = 16
 
 
@@ -71,7 +70,7 @@ class Trainer:
     note = ""
 
     def __init__(self, dataset: Dataset, tf32: bool = False, **options: Any):
-        self.options = Options(**(DEFAULTS | options))
+        self.options = model.Options(**(DEFAULTS | options))
         size = self.options.batch_size
         images = len(dataset.train)
         if size > images:
@@ -91,7 +90,7 @@ class Trainer:
     @classmethod
     def of(cls, dataset: Dataset, settings: dict) -> "Trainer":
         """The trainer that a run's settings ask for."""
-        options = {name: settings[name] for name in Options._fields}
+        options = {name: settings[name] for name in model.Options._fields}
         return cls(dataset, settings["tf32"], **options)
 
     def reset(self, seed: int) -> None:
@@ -168,8 +167,12 @@ class Trainer:
             for batches in self._evaluations(images):
                 self._program(self._predict, images.images, batches)
 
-    def epoch(self, lr: float, order: np.ndarray) -> np.ndarray:
+    def epoch(self, order: np.ndarray) -> np.ndarray:
         """Train once on the images in this order; the loss of each step comes back, float32."""
+        return self.train(self.options.lr, order)
+
+    def train(self, lr: float, order: np.ndarray) -> np.ndarray:
+        """An epoch with any learning rate."""
         losses = []
         for steps in self._steps(order, lr):
             arguments = (*self.train_set, *steps)

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from lenet.network import machine
-from lenet.timing import __main__ as command
 from lenet.timing.engine import Settings
 from peers import records
+from pipeline import record as command
 
 
 class JaxEngine:

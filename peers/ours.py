@@ -30,7 +30,7 @@ class Ours:
 
     def train(self, images: int, rate: float = RATE) -> None:
         """Train once on the first `images` images."""
-        self.trainer.epoch(rate, np.arange(images))
+        self.trainer.engine.epoch(rate, np.arange(images))
 
     def job(self, weights: Weights, epochs: int) -> tuple[float, list[float]]:
         """The seconds of the whole job of 2017, and what it found at its end.
@@ -40,11 +40,11 @@ class Ours:
         for which 2017 took one each.
         """
         start = time.perf_counter()
-        fresh = Trainer(self.dataset, filters=self.filters)
+        fresh = Trainer(self.dataset, filters=self.filters, lr=RATE)
         fresh.model.set_weights(weights)
         order = np.arange(len(self.dataset.train))
         for _ in range(epochs):
-            fresh.epoch(RATE, order)
+            fresh.epoch(order)
             training = fresh.evaluate(fresh.train_set)
             validation = fresh.evaluate(fresh.validation_set)
             loss = float(training.losses.mean())

@@ -28,4 +28,4 @@ class Ours:
 
     def train(self, images: int, rate: float = RATE) -> None:
         """Train once on the first `images` images."""
-        self.trainer.epoch(rate, np.arange(images))
+        self.trainer.train(rate, np.arange(images))

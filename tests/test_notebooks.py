@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 import time
+import warnings
 from pathlib import Path
 
 import keras
@@ -16,6 +17,7 @@ from click.testing import CliRunner
 from lenet.network import machine
 from lenet.network.trainer import Trainer
 from lenet.plan import parameters
+from lenet.report.charts import run as run_charts
 from lenet.results import scraps
 
 ROOT = Path(__file__).parents[1]
@@ -43,10 +45,21 @@ RESULTS = {
     "divergence": r"\d of 8 networks failed within 3 steps\.",
     "memory": r"In batches the evaluation takes \d+ MB, with all images at once \d+ MB\.",
 }
+# Points of the live chart at its end: networks, each with an epoch more than was trained.
+LIVE = {"train": 3, "lr_study": 6}
 CHARTS = {"train": 4, "lr_study": 1, "benchmark": 1, "divergence": 0, "memory": 0}
 HEAVY = ("tensorflow", "keras", "sklearn", "altair", "pandas")
 # Names and definitions, which prose may hold.
 DEFINITIONS = r"`[^`]*`|\b2017\b"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def two_threads():
+    """TensorFlow as the interrupted study asks for it; what loads a model would set it up."""
+    with warnings.catch_warnings():
+        # What other packages do at import is not ours to mend.
+        warnings.simplefilter("ignore")
+        machine.use("CPU", 2)
 
 
 def source(notebook):
@@ -76,15 +89,24 @@ def tiny(notebook, **given):
     return {name: value for name, value in TINY.items() if name in names} | given
 
 
+def printed(cell):
+    """All that a cell printed; a kernel may send one line in several outputs."""
+    return "".join(output.get("text", "") for output in cell.outputs)
+
+
 def shown(executed):
     """All that the cells of an executed notebook printed, and how many pictures they show."""
-    texts = []
-    pictures = 0
-    for cell in code(executed.cells):
-        for output in cell.outputs:
-            texts.append(output.get("text", ""))
-            pictures += "image/png" in output.get("data", {})
-    return "".join(texts), pictures
+    cells = code(executed.cells)
+    outputs = [output for cell in cells for output in cell.outputs]
+    pictures = sum("image/png" in output.get("data", {}) for output in outputs)
+    return "".join(map(printed, cells)), pictures
+
+
+def drawn(executed):
+    """What the cells of an executed notebook hand to the browser's drawing."""
+    outputs = [output for cell in code(executed.cells) for output in cell.outputs]
+    data = [output.get("data", {}) for output in outputs]
+    return [each for each in data if run_charts.LIVE in each]
 
 
 @pytest.mark.parametrize("notebook", RUNS)
@@ -101,7 +123,11 @@ def test_a_notebook_runs_by_hand_from_anywhere(notebook, tmp_path):
     said, pictures = shown(executed)
     assert run.record["note"] in said
     assert pictures == CHARTS[notebook]
-    assert re.search(RESULTS[notebook], code(executed.cells)[-1].outputs[-1].text)
+    assert re.search(RESULTS[notebook], printed(code(executed.cells)[-1]))
+    if notebook in LIVE:
+        [live] = [data for data in drawn(executed) if "image/png" not in data]
+        ours = [row for row in live[run_charts.LIVE]["datasets"]["lines"] if row["whose"] == "ours"]
+        assert len(ours) == LIVE[notebook]
     if notebook == "train":
         check_what_train_leaves(run, tmp_path)
 
@@ -131,15 +157,14 @@ def test_a_diverged_network_ends_in_a_sentence(tmp_path):
 
 
 def test_an_interrupted_study_shows_its_curve_and_leaves_no_record(monkeypatch, capsys):
-    machine.use("CPU", 2)
     train = Trainer.epoch
     epochs = []
 
-    def interrupted_in_the_second(trainer, lr, order):
+    def interrupted_in_the_second(trainer, order):
         epochs.append(len(order))
         if len(epochs) == 2:
             raise KeyboardInterrupt
-        return train(trainer, lr, order)
+        return train(trainer, order)
 
     monkeypatch.setattr(Trainer, "epoch", interrupted_in_the_second)
     monkeypatch.setattr(scraps, "record", None)

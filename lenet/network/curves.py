@@ -1,5 +1,7 @@
 """What came out of training: the curves of a study, and how often networks fail."""
 
+import time
+
 import numpy as np
 import pandas as pd
 from tqdm import tqdm
@@ -8,7 +10,7 @@ from lenet.hand_in_2017 import SETTING
 from lenet.network.data import Dataset
 from lenet.network.evaluation import pack
 from lenet.network.failure import ONE_DIGIT, first_not_finite, sign
-from lenet.network.trainer import Trainer
+from lenet.network.trainer import Trainer, Watch, unwatched
 
 HEADS = ("linear", "relu")
 INITS = ("normal", "scaled")
@@ -24,16 +26,25 @@ def how_failed(curve: pd.DataFrame) -> str:
     return f"{end.failed} from step {end.failed_step:,}" if end.failed else ""
 
 
-def study(trainer: Trainer, settings: dict) -> tuple[pd.DataFrame, pd.DataFrame]:
+def study(
+    trainer: Trainer, settings: dict, watch: Watch = unwatched
+) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The curves of several initial values, and which validation images each answered rightly.
 
-    `settings` has lr, epochs, seeds and first_seed. Columns of the curves: those of `Trainer.fit`;
-    of the second frame: seed, epoch, right (packed; "" for a network that failed).
+    `settings` has epochs, seeds and first_seed; `watch` is that of `Trainer.fit`. Columns of the
+    curves: those of `Trainer.fit`; of the second frame: seed, epoch, right (packed; "" for a
+    network that failed).
     """
-    curves = []
+    curves: list[pd.DataFrame] = []
     right = []
     for seed in range(settings["first_seed"], settings["first_seed"] + settings["seeds"]):
-        curve, last = trainer.fit(settings["lr"], settings["epochs"], seed)
+        try:
+            curve, last = trainer.fit(settings["epochs"], seed, watch)
+        except KeyboardInterrupt:  # before the first epoch of this one
+            trainer.stopped = True
+            if not curves:
+                raise
+            break
         curves.append(curve)
         bits = "" if how_failed(curve) else pack(last.right)
         right.append((seed, curve["epoch"].iloc[-1], bits))
@@ -46,40 +57,41 @@ def study(trainer: Trainer, settings: dict) -> tuple[pd.DataFrame, pd.DataFrame]
 def probe(dataset: Dataset, settings: dict) -> pd.DataFrame:
     """Does a network fail within its first steps? By the rule of `network.failure`.
 
-    `settings` has lr, steps, filters, batch_size, seeds, first_seed, shards and device. A row for
+    `settings` has steps, seeds and first_seed, and what a trainer of 2017's setting is told else:
+    lr, filters, batch_size, shards and device. A row for
     each head, seed and kind of initial values, with columns
 
     - init, head, seed, steps
     - failed: "", "not finite" or "one digit"
     - failed_step: of the first loss that is not finite; the last, where one digit is answered
-    - step_seconds: of one step, on average over the last epoch
+    - step_seconds: of one step, on average
     - error: of the validation images; missing where a loss is not finite
     """
     seeds = range(settings["first_seed"], settings["first_seed"] + settings["seeds"])
-    cut = dataset.first_training_images(settings["steps"] * settings["batch_size"])
     rows = []
     for head in HEADS:
-        trainer = Trainer.of(cut, {**SETTING, **settings, "head": head})
+        trainer = Trainer.of(dataset, {**SETTING, **settings, "head": head})
         # The first step would be the slowest.
-        trainer.epoch(settings["lr"], np.arange(settings["batch_size"]))
+        trainer.epoch(np.arange(settings["batch_size"]))
         for seed in tqdm(seeds, desc=f"{head} head", unit="seed"):
             for init in INITS:
                 trainer.reset(seed, init)
-                found = first_steps(trainer, settings["lr"], seed, settings["steps"])
+                found = first_steps(trainer, seed, settings["steps"])
                 rows.append({"init": init, "head": head, "seed": seed, **found})
     return pd.DataFrame(rows)
 
 
-def first_steps(trainer: Trainer, lr: float, seed: int, steps: int) -> dict:
+def first_steps(trainer: Trainer, seed: int, steps: int) -> dict:
     """Take some steps, through as many epochs as that takes; what a row of `probe` says of them."""
+    start = time.perf_counter()
     losses = np.empty(0)
     epoch = 0
     while len(losses) < steps:
         epoch += 1
         left = steps - len(losses)
         order = trainer.order(seed, epoch)[: left * trainer.options.batch_size]
-        some, seconds = trainer.timed_epoch(lr, order)
-        losses = np.append(losses, some)
+        losses = np.append(losses, trainer.epoch(order))
+    seconds = time.perf_counter() - start
     failed_step = first_not_finite(losses)
     last = trainer.evaluate(trainer.validation_set)
     failed = sign(failed_step, last.digits)
@@ -87,6 +99,6 @@ def first_steps(trainer: Trainer, lr: float, seed: int, steps: int) -> dict:
         "steps": steps,
         "failed": failed,
         "failed_step": steps if failed == ONE_DIGIT else failed_step,
-        "step_seconds": seconds / len(some),
+        "step_seconds": seconds / steps,
         "error": np.nan if failed_step else last.error,
     }

@@ -7,7 +7,6 @@ import tensorflow as tf
 from lenet.network import graph, model
 from lenet.network.evaluation import EVALUATION_BATCH
 from lenet.network.layers import CLASSES
-from lenet.network.options import Options
 
 
 class GraphEngine:
@@ -17,7 +16,7 @@ class GraphEngine:
     the threads, decides the order of additions and so the bits of the result.
     """
 
-    def __init__(self, network: keras.Model, train_set: graph.Resident, options: Options):
+    def __init__(self, network: keras.Model, train_set: graph.Resident, options: model.Options):
         self.model = network
         self.train_set = train_set
         self.options = options

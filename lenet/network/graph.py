@@ -18,7 +18,6 @@ from lenet.network.layers import SIDE
 # The shape of a patch is drawn in `patches`.
 ROWS = 3
 COLUMNS = 4
-OWN_PIXELS = slice(5, 7)
 BIAS = 12
 PATCH = 13
 KERNEL = 3  # rows, and columns
@@ -27,8 +26,9 @@ WHITE = 255
 
 
 class Resident(NamedTuple):
-    """A set held on the device: patches (n, 5096) of its images, uint8, and labels, int32."""
+    """A set of images, and on the device its patches (n, 5096), uint8, and labels, int32."""
 
+    images: np.ndarray
     patches: tf.Tensor
     labels: tf.Tensor
 
@@ -39,7 +39,7 @@ def resident(images: Images, device: str) -> Resident:
     # Else every call would send them to a GPU again.
     with tf.device(f"{device}:0"):
         held = tf.identity(host)
-    return Resident(held, tf.constant(images.labels))
+    return Resident(images.images, held, tf.constant(images.labels))
 
 
 def patches(images: np.ndarray) -> np.ndarray:
@@ -52,7 +52,7 @@ def patches(images: np.ndarray) -> np.ndarray:
         8  9 10 11
 
     and as number 12 a one for the bias. The left output reads columns 0 to 2, the right one columns
-    1 to 3; the pixels at their own places are 5 and 6. A one is the byte 255, like white.
+    1 to 3. A one is the byte 255, like white.
     """
     count = len(images)
     found = np.full((count, SIDE, SIDE // 2, PATCH), WHITE, np.uint8)
@@ -61,12 +61,6 @@ def patches(images: np.ndarray) -> np.ndarray:
         shifted = padded[:, row : row + SIDE, column : column + SIDE : 2]
         found[..., COLUMNS * row + column] = shifted
     return found.reshape(count, -1)
-
-
-def pixels(patches: np.ndarray) -> np.ndarray:
-    """The uint8 images (n, 28, 28) that patches were made of."""
-    shaped = patches.reshape(-1, SIDE, SIDE // 2, PATCH)
-    return shaped[..., OWN_PIXELS].reshape(-1, SIDE, SIDE)
 
 
 def placement() -> np.ndarray:

@@ -5,7 +5,6 @@ import numpy as np
 
 from lenet.network import graph, model
 from lenet.network.evaluation import EVALUATION_BATCH
-from lenet.network.options import Options
 
 
 def inputs(images: np.ndarray) -> np.ndarray:
@@ -16,9 +15,8 @@ def inputs(images: np.ndarray) -> np.ndarray:
 class KerasEngine:
     """The batches, order, steps and evaluation of `GraphEngine`, through Keras."""
 
-    def __init__(self, network: keras.Model, train_set: graph.Resident, options: Options):
-        self.images = graph.pixels(train_set.patches.numpy())
-        self.labels = train_set.labels.numpy()
+    def __init__(self, network: keras.Model, train_set: graph.Resident, options: model.Options):
+        self.train_set = train_set
         self.options = options
         self._take(network)
 
@@ -35,6 +33,7 @@ class KerasEngine:
 
     def epoch(self, lr: float, order: np.ndarray) -> np.ndarray:
         """Train once on the images in this order; the loss of each step comes back, float32."""
+        labels = self.train_set.labels.numpy()
         losses = []
         size = self.options.batch_size
         for start in range(0, len(order), size):
@@ -42,15 +41,14 @@ class KerasEngine:
             self.model.optimizer.learning_rate = lr * self.options.scale(len(rows))
             # Keras would return the mean over all batches so far.
             self.model.reset_metrics()
-            loss = self.model.train_on_batch(inputs(self.images[rows]), self.labels[rows])
-            losses.append(loss)
+            batch = inputs(self.train_set.images[rows])
+            losses.append(self.model.train_on_batch(batch, labels[rows]))
         return np.array(losses, np.float32)
 
     def logits(self, images: graph.Resident) -> np.ndarray:
         """Logits (n, 10) of all images of a set."""
-        pixels = graph.pixels(images.patches.numpy())
-        cuts = range(EVALUATION_BATCH, len(pixels), EVALUATION_BATCH)
-        batches = np.split(pixels, cuts)
+        cuts = range(EVALUATION_BATCH, len(images.images), EVALUATION_BATCH)
+        batches = np.split(images.images, cuts)
         return np.concatenate([self.model.predict_on_batch(inputs(batch)) for batch in batches])
 
     def trace(self, *sets: graph.Resident) -> None:

@@ -7,17 +7,18 @@ import platform
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from lenet.network.kernels import X86, check, processor, processor_flags
 from lenet.network.kernels import kernels as kernels
 
-PACKAGES = ("tensorflow", "keras", "numpy", "scipy", "pandas", "altair", "papermill", "scrapbook")
+PACKAGES = "tensorflow keras numpy scipy pandas altair papermill scrapbook"
 CONTROL_GROUPS = Path("/sys/fs/cgroup")
 OWN_GROUPS = Path("/proc/self/cgroup")
+ASK_SECONDS = 120
 COUNT_GPUS = "import tensorflow as tf; print(len(tf.config.list_physical_devices('GPU')))"
 
 
@@ -146,10 +147,15 @@ def gpu_absence() -> str:
     Where the driver lists a card, TensorFlow is asked, once, in a process of its own.
     """
     if not gpu_name():
-        return "this machine has no NVIDIA GPU"
+        return "nvidia-smi lists no NVIDIA GPU"
     ask = [sys.executable, "-c", COUNT_GPUS]
     talkative = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "0"}
-    answer = subprocess.run(ask, capture_output=True, text=True, env=talkative)
+    try:
+        answer = subprocess.run(
+            ask, capture_output=True, text=True, env=talkative, timeout=ASK_SECONDS
+        )
+    except subprocess.TimeoutExpired:
+        return f"TensorFlow does not say within {ASK_SECONDS} s whether it sees the GPU"
     if answer.returncode == 0 and answer.stdout.strip() != "0":
         return ""
     hidden = os.environ.get("CUDA_VISIBLE_DEVICES", "0")
@@ -177,14 +183,12 @@ def fingerprint() -> dict:
     }
 
 
-def versions(packages: Sequence[str] = PACKAGES) -> dict[str, str]:
+def versions(packages: Iterable[str] = PACKAGES.split()) -> dict[str, str]:
     """The installed version of each package that a number depends on."""
-    found = {}
+    found = dict.fromkeys(packages, "not installed")
     for package in packages:
-        try:
+        with suppress(PackageNotFoundError):
             found[package] = version(package)
-        except PackageNotFoundError:
-            found[package] = "not installed"
     return found
 
 

@@ -1,6 +1,7 @@
-"""The network of 2017 as an ordinary Keras model: the one definition of what is trained."""
+"""The network of 2017 as an ordinary Keras model, the one definition of what is trained."""
 
 from pathlib import Path
+from typing import NamedTuple
 
 import keras
 import numpy as np
@@ -14,6 +15,28 @@ NORMAL_STD = 0.1
 keras.config.set_floatx("float32")
 keras.config.set_image_data_format("channels_last")
 keras.config.set_epsilon(1e-7)
+
+
+class Options(NamedTuple):
+    """The settings of one network's training; `plan` says which values are allowed."""
+
+    lr: float
+    filters: int
+    head: str
+    init: str
+    batch_size: int
+    shuffle: bool
+    shards: int
+    device: str
+
+    def scale(self, images: int) -> float:
+        """The factor of the learning rate for a batch of so many images.
+
+        Only the last batch of an epoch may be short. In file order it takes a full step, as in
+        2017; in shuffled order its step is scaled by its size, or one step on a few random images
+        would hide the epoch's result.
+        """
+        return images / self.batch_size if self.shuffle else 1.0
 
 
 def build(
@@ -74,13 +97,6 @@ def kernel_and_bias(layer, init: str, generator: np.random.Generator) -> list[np
 
 
 def save(network: keras.Model, path: str | Path) -> None:
-    """Save a model as a .keras file that is either whole or not there.
-
-    Raises ValueError where the network failed: nothing is put in the place of an older file.
-    """
-    for weight in network.weights:
-        if not np.isfinite(weight.numpy()).all():
-            reason = f"{weight.path} has values that are not finite"
-            raise ValueError(f"{path}: not saved, since {reason}")
+    """Save a model as a .keras file that is either whole or not there."""
     with files.whole(path) as part:
         network.save(part)

@@ -10,7 +10,6 @@ from lenet.network import model
 from lenet.network.engine import GraphEngine
 from lenet.network.graph import Resident
 from lenet.network.keras_engine import KerasEngine
-from lenet.network.options import Options
 
 # The largest differences that are rounding: of logits over the largest logit, and of the weights
 # after one step over the largest change of their array. Rounding may change which of four pooled
@@ -23,23 +22,24 @@ SETTINGS = """
 kernel_size pool_size strides padding activation use_bias
 kernel_regularizer bias_regularizer activity_regularizer
 """
-CONVOLUTION = "Conv2D (3, 3) (1, 1) same relu True"
-POOLING = "MaxPooling2D (2, 2) (2, 2) valid"
-LINEAR = "Dense linear True"
-RELU = "Dense relu True"
-KNOWN = {
-    "linear": [CONVOLUTION, POOLING, CONVOLUTION, POOLING, "Flatten", LINEAR, LINEAR],
-    "relu": [CONVOLUTION, POOLING, CONVOLUTION, POOLING, "Flatten", RELU, LINEAR],
-}
+KNOWN = """\
+Conv2D (3, 3) (1, 1) same relu True
+MaxPooling2D (2, 2) (2, 2) valid
+Conv2D (3, 3) (1, 1) same relu True
+MaxPooling2D (2, 2) (2, 2) valid
+Flatten
+Dense {head} True
+Dense linear True
+"""
 
 
-def difference(network: keras.Model, images: Resident, options: Options) -> str:
+def difference(network: keras.Model, images: Resident, options: model.Options) -> str:
     """The first layer that the fast engine would train otherwise than Keras; "" where none is.
 
     From the same values, on the same images, both must give the same logits and, after one step,
     the same weights, but for rounding. The network is left with other values.
     """
-    unknown = unknown_layer(network.layers, KNOWN[options.head])
+    unknown = unknown_layer(network.layers, KNOWN.format(head=options.head).splitlines())
     if unknown:
         return unknown
     values = model.initial_values(network, "scaled", 0)  # with them no product is far too large

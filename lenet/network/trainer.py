@@ -2,6 +2,7 @@
 
 import math
 import time
+from collections.abc import Callable
 from typing import Any
 
 import keras
@@ -17,55 +18,48 @@ from lenet.network.evaluation import Evaluation, evaluation
 from lenet.network.failure import Epoch, first_not_finite, marked
 from lenet.network.graph import Resident, resident
 from lenet.network.keras_engine import KerasEngine
-from lenet.network.options import Options
 
-DEFAULTS: dict[str, Any] = {**SETTING, "shards": 2, "device": "CPU"}
+DEFAULTS: dict[str, Any] = {**SETTING, "lr": 0.1, "shards": 2, "device": "CPU"}
+Watch = Callable[[pd.DataFrame, bool], None]  # takes a curve, and whether it is whole
 PROOF_IMAGES = 16
+SLOWER = "Trained through Keras, which is slower, because of {}."
+
+
+def unwatched(curve: pd.DataFrame, whole: bool) -> None:
+    """Show nothing."""
 
 
 class Trainer:
     """Plain gradient descent on one network and one data set, from the initial values of any seed.
 
     `note` is "", or says why the network is trained through Keras, which is slower. `cpu_seconds`
-    adds up the processor's time, and `stopped` tells whether `fit` was interrupted.
+    adds up the processor's time of `fit`, and `stopped` tells whether it was interrupted.
     """
 
     def __init__(self, dataset: Dataset, **options: Any):
-        self.options = Options(**(DEFAULTS | options))
-        images = len(dataset.train)
+        self.options = model.Options(**(DEFAULTS | options))
         size = self.options.batch_size
+        device = self.options.device
+        images = len(dataset.train)
         if size > images:
             raise ValueError(f"batch_size = {size}: must be at most the {images} training images")
-        shards = self.options.shards
-        if shards > size:
-            raise ValueError(f"shards = {shards}: must be at most the batch size, {size}")
         self.dataset = dataset
-        self.train_set = self._resident(dataset.train)
-        self.validation_set = self._resident(dataset.validation)
+        self.train_set = resident(dataset.train, device)
+        self.validation_set = resident(dataset.validation, device)
         self.steps = math.ceil(images / size)
         self.cpu_seconds = 0.0
         self.stopped = False
-        self.note = ""
-        self.engine = self._engine()
+        network = model.build(self.options.filters, self.options.head, self.options.init)
+        some = resident(dataset.train.first(PROOF_IMAGES), device)
+        other_layer = proof.difference(network, some, self.options)
+        engine = KerasEngine if other_layer else GraphEngine
+        self.engine = engine(network, self.train_set, self.options)
+        self.note = SLOWER.format(other_layer) if other_layer else ""
 
     @classmethod
     def of(cls, dataset: Dataset, settings: dict) -> "Trainer":
         """The trainer that a run's settings ask for; its other settings do not matter."""
-        return cls(dataset, **{name: settings[name] for name in Options._fields})
-
-    def _engine(self) -> GraphEngine | KerasEngine:
-        """The engine that trains the Keras model."""
-        options = self.options
-        network = model.build(options.filters, options.head, options.init)
-        some = self._resident(self.dataset.train.first(PROOF_IMAGES))
-        other_layer = proof.difference(network, some, options)
-        if not other_layer:
-            return GraphEngine(network, self.train_set, options)
-        self.note = f"Trained through Keras, which is slower, because of {other_layer}."
-        return KerasEngine(network, self.train_set, options)
-
-    def _resident(self, images: Images) -> Resident:
-        return resident(images, self.options.device)
+        return cls(dataset, **{name: settings[name] for name in model.Options._fields})
 
     @property
     def model(self) -> keras.Model:
@@ -80,27 +74,15 @@ class Trainer:
         """Make the graphs of an epoch and of both evaluations, without running them."""
         self.engine.trace(self.train_set, self.validation_set)
 
-    def epoch(self, lr: float, order: np.ndarray) -> np.ndarray:
+    def epoch(self, order: np.ndarray) -> np.ndarray:
         """Train once on the images in this order; the loss of each step comes back, float32."""
-        start = time.process_time()
-        losses = self.engine.epoch(lr, order)
-        self.cpu_seconds += time.process_time() - start
-        return losses
-
-    def timed_epoch(self, lr: float, order: np.ndarray) -> tuple[np.ndarray, float]:
-        """`epoch`, and the seconds that it took."""
-        start = time.perf_counter()
-        losses = self.epoch(lr, order)
-        return losses, time.perf_counter() - start
+        return self.engine.epoch(self.options.lr, order)
 
     def evaluate(self, images: Images | Resident) -> Evaluation:
         """Predict every image of a set once."""
         if isinstance(images, Images):
-            images = self._resident(images)
-        start = time.process_time()
-        logits = self.engine.logits(images)
-        self.cpu_seconds += time.process_time() - start
-        return evaluation(logits, images.labels.numpy())
+            images = resident(images, self.options.device)
+        return evaluation(self.engine.logits(images), images.labels.numpy())
 
     def order(self, seed: int, epoch: int) -> np.ndarray:
         """The rows of the training set as this epoch takes them."""
@@ -109,7 +91,9 @@ class Trainer:
             return np.random.default_rng([seed, epoch]).permutation(rows)
         return rows
 
-    def fit(self, lr: float, epochs: int, seed: int) -> tuple[pd.DataFrame, Evaluation]:
+    def fit(
+        self, epochs: int, seed: int, watch: Watch = unwatched
+    ) -> tuple[pd.DataFrame, Evaluation]:
         """Train from a seed's initial values: its curve, and the last evaluation for validation.
 
         The curve has a row for each epoch from 0, the untrained network, with columns
@@ -123,7 +107,9 @@ class Trainer:
 
         From a failure on, train_loss and validation_error are missing. An interrupt ends the curve
         after the last whole epoch, with the weights of that epoch; `stopped` is then True.
+        `watch` is called before each epoch with the curve so far, and at the end with all of it.
         """
+        start = time.process_time()
         self.reset(seed)
         self.stopped = False
         last = self.evaluate(self.validation_set)
@@ -133,7 +119,11 @@ class Trainer:
         bar = tqdm(range(1, epochs + 1), desc=f"seed {seed}", unit="epoch")
         try:
             for epoch in bar:
-                losses, seconds = self.timed_epoch(lr, self.order(seed, epoch))
+                watch(pd.DataFrame(rows).assign(seed=seed), False)
+                order = self.order(seed, epoch)
+                began = time.perf_counter()
+                losses = self.epoch(order)
+                seconds = time.perf_counter() - began
                 not_finite_step = first_not_finite(losses)
                 if not_finite_step:
                     break
@@ -147,4 +137,6 @@ class Trainer:
             self.model.set_weights(weights)
         curve = marked(rows, epochs, not_finite_step, self.steps)
         curve.insert(0, "seed", seed)
+        watch(curve, True)
+        self.cpu_seconds += time.process_time() - start
         return curve, last

@@ -5,8 +5,12 @@ from typing import Any
 
 import pandas as pd
 
+STOPPED = "Stopped by hand. "
 
-def one_network(curve: pd.DataFrame, failed: str, test_error: float | None) -> str:
+
+def one_network(
+    curve: pd.DataFrame, failed: str, test_error: float | None, stopped: bool = False
+) -> str:
     """What became of one network: its errors, or how it diverged.
 
     >>> one_network(pd.DataFrame({"epoch": [0, 1], "validation_error": [0.9, 0.05]}), "", 0.04)
@@ -17,14 +21,16 @@ def one_network(curve: pd.DataFrame, failed: str, test_error: float | None) -> s
     epoch = curve["epoch"].iloc[-1]
     error = curve["validation_error"].iloc[-1]
     errors = f"{error:.2%} (validation) and {test_error:.2%} (test)"
-    return f"The network learnt: after epoch {epoch} its error is {errors}."
+    begin = STOPPED if stopped else ""
+    return f"{begin}The network learnt: after epoch {epoch} its error is {errors}."
 
 
-def networks(curves: pd.DataFrame) -> str:
+def networks(curves: pd.DataFrame, stopped: bool = False) -> str:
     """How many networks learnt, and their mean validation error."""
     ends = curves.groupby("seed").tail(1)
     learnt = ends[ends["failed"] == ""]
-    result = f"Networks that learnt: {len(learnt)} of {len(ends)}"
+    begin = STOPPED if stopped else ""
+    result = f"{begin}Networks that learnt: {len(learnt)} of {len(ends)}"
     if learnt.empty:
         return f"{result}."
     epoch = ends["epoch"].max()

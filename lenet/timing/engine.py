@@ -20,7 +20,7 @@ class Engine(Protocol):
     - trace(): build or compile what an epoch and both evaluations run, without running it
     - reset(seed): set the initial values of a seed
     - order(seed, epoch): the rows of the training set as an epoch takes them
-    - epoch(lr, order): train on these rows; the loss of each step comes back. Some batches and the
+    - epoch(order): train on these rows; the loss of each step comes back. Some batches and the
       short last one run the program that a whole epoch runs, so that they warm it up
     - evaluate(images): predict every image of `train_set` or `validation_set` once
     - note: "", or why the network is not trained in the engine's usual way

@@ -1,5 +1,7 @@
 """Memory to evaluate all training images at once, and in batches."""
 
+import resource
+
 import keras
 import numpy as np
 import psutil
@@ -48,6 +50,10 @@ def answers(network: keras.Model, images: tf.Tensor) -> tf.Tensor:
 
 
 def free_bytes() -> int:
-    """Memory that this process may still take: of the machine, and of its own limit."""
-    own = psutil.Process().memory_info().rss
-    return min(psutil.virtual_memory().available, machine.memory_bytes() - own)
+    """Memory that this process may still take: of the machine, its group, its own limit."""
+    own = psutil.Process().memory_info()
+    free = [psutil.virtual_memory().available, machine.memory_bytes() - own.rss]
+    address_space = resource.getrlimit(resource.RLIMIT_AS)[0]
+    if address_space != resource.RLIM_INFINITY:
+        free.append(address_space - own.vms)
+    return min(free)

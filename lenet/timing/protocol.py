@@ -24,25 +24,41 @@ from lenet.timing.engine import TENSORFLOW, Engine, Settings
 SCHEMA = 2
 WARMUP_STEPS = 100
 MATRIX_SIDE = 3072
-PRODUCTS = 5
+PRODUCTS = 6  # the first warms up
 SETUP = ("import", "build", "trace")
 PARTS = ("epoch", "training_evaluation", "validation")
 Record = dict
 Samples = dict[str, list[float]]  # seconds of each part of the work
 
 
-@contextmanager
-def clock(samples: Samples, part: str) -> Iterator[None]:
-    """Add the seconds that the block takes to the samples of a part."""
-    start = time.perf_counter()
-    yield
-    samples[part].append(time.perf_counter() - start)
+class Clock:
+    """Seconds of each part of the work, every sample; `bar` shows which part is timed."""
+
+    def __init__(self, bar: Any = None):
+        self.samples: Samples = defaultdict(list)
+        self.bar = bar
+
+    @contextmanager
+    def __call__(self, part: str) -> Iterator[None]:
+        """Add the seconds that the block takes to the samples of a part."""
+        if self.bar is not None:
+            self.bar.set_description(part.replace("_", " "))
+        start = time.perf_counter()
+        yield
+        self.samples[part].append(time.perf_counter() - start)
+        if self.bar is not None:
+            self.bar.update()
 
 
-def measure(settings: Settings, engine: Engine = TENSORFLOW) -> Record:
+def samples_of(settings: Settings) -> int:
+    """How many samples `measure` takes, for a bar: two an epoch, and those taken once."""
+    return 2 * settings["epochs"] + len([*SETUP, "warmup", "training_evaluation"]) + PRODUCTS
+
+
+def measure(settings: Settings, engine: Engine = TENSORFLOW, bar: Any = None) -> Record:
     """The timing record of one network, plain values only.
 
-    `settings` are those of the benchmark notebook. Fields:
+    `settings` are those of the benchmark notebook; `bar`, of tqdm, shows what is timed. Fields:
 
     - record, schema, engine, note, the settings (threads: as used), dataset, data_sha256
     - epoch_seconds (training alone) and validation_seconds, a sample an epoch;
@@ -55,19 +71,20 @@ def measure(settings: Settings, engine: Engine = TENSORFLOW) -> Record:
 
     Raises DataError, and what the engine's `prepare` raises.
     """
-    samples: Samples = defaultdict(list)
+    clock = Clock(bar)
     load_before = machine.load()
-    with clock(samples, "import"):
+    with clock("import"):
         trainer_class, threads = engine.prepare(settings)
     used = {**settings, "threads": threads}
-    with clock(samples, "build"):
+    with clock("build"):
         images = data.load(settings["dataset"])
         trainer = trainer_class.of(images, used)
-    with clock(samples, "trace"):
+    with clock("trace"):
         trainer.trace()
-    with clock(samples, "warmup"):
+    with clock("warmup"):
         warm_up(trainer, settings)
-    finite = time_epochs(trainer, settings, samples)
+    finite = time_epochs(trainer, settings, clock)
+    samples = clock.samples
     record = {
         "record": "benchmark",
         "schema": SCHEMA,
@@ -82,7 +99,7 @@ def measure(settings: Settings, engine: Engine = TENSORFLOW) -> Record:
         "peak_memory_bytes": peak_memory_bytes(),
         "gpu_peak_memory_bytes": engine.peak_gpu_memory_bytes(used),
         **rates(settings["filters"], len(images.train), samples["epoch"]),
-        "peak_gflops": peak_gflops(used, engine),
+        "peak_gflops": peak_gflops(used, engine, bar),
         "load_before": load_before,
         "load_after": machine.load(),
         "machine": machine.fingerprint(),
@@ -103,13 +120,13 @@ def warm_up(trainer: Any, settings: Settings) -> None:
     """
     order = trainer.order(settings["seed"], 1)
     size = settings["batch_size"]
-    trainer.epoch(settings["lr"], order[: WARMUP_STEPS * size + len(order) % size])
+    trainer.epoch(order[: WARMUP_STEPS * size + len(order) % size])
     trainer.evaluate(trainer.train_set)
     trainer.evaluate(trainer.validation_set)
     trainer.reset(settings["seed"])
 
 
-def time_epochs(trainer: Any, settings: Settings, samples: Samples) -> bool:
+def time_epochs(trainer: Any, settings: Settings, clock: Clock) -> bool:
     """Train and validate every epoch on the clock; whether all losses were finite comes back.
 
     The training images are evaluated after the last epoch alone: that takes as long after any
@@ -118,11 +135,11 @@ def time_epochs(trainer: Any, settings: Settings, samples: Samples) -> bool:
     losses = []
     for epoch in range(1, settings["epochs"] + 1):
         order = trainer.order(settings["seed"], epoch)
-        with clock(samples, "epoch"):
-            losses.append(trainer.epoch(settings["lr"], order))
-        with clock(samples, "validation"):
+        with clock("epoch"):
+            losses.append(trainer.epoch(order))
+        with clock("validation"):
             trainer.evaluate(trainer.validation_set)
-    with clock(samples, "training_evaluation"):
+    with clock("training_evaluation"):
         trainer.evaluate(trainer.train_set)
     return bool(np.isfinite(losses).all())
 
@@ -167,17 +184,17 @@ def rates(filters: int, images: int, epoch_seconds: list[float]) -> Record:
     }
 
 
-def peak_gflops(used: Settings, engine: Engine) -> float:
+def peak_gflops(used: Settings, engine: Engine, bar: Any = None) -> float:
     """The device's rate in the training's precision: the best of some large matrix products."""
     shape = (used["threads"], MATRIX_SIDE, MATRIX_SIDE)
     matrices = np.random.default_rng(0).random(shape, np.float32)
     multiply = engine.products(matrices, used)
-    samples: Samples = defaultdict(list)
-    for _ in range(1 + PRODUCTS):
-        with clock(samples, "products"):
+    clock = Clock(bar)
+    for _ in range(PRODUCTS):
+        with clock("products"):
             multiply()
     work = 2 * matrices.size * MATRIX_SIDE
-    return work / min(samples["products"]) / 1e9
+    return work / min(clock.samples["products"]) / 1e9
 
 
 def peak_memory_bytes() -> int:

@@ -20,8 +20,8 @@ PROBE = {
 
 
 def test_a_rate_that_is_too_large_is_recorded_with_its_step_and_leaves_no_error(few):
-    trained = Trainer(few, filters=4, batch_size=10)
-    curve, _ = trained.fit(1e4, 3, 1)
+    trained = Trainer(few, lr=1e4, filters=4, batch_size=10)
+    curve, _ = trained.fit(3, 1)
     assert curve["failed"].unique().tolist() == ["not finite"]
     step = curve["failed_step"][0]
     assert 1 <= step <= 15
@@ -31,7 +31,7 @@ def test_a_rate_that_is_too_large_is_recorded_with_its_step_and_leaves_no_error(
 
 
 def test_a_study_keeps_which_images_were_right(few):
-    settings = {"lr": 0.1, "epochs": 3, "seeds": 2, "first_seed": 4}
+    settings = {"epochs": 3, "seeds": 2, "first_seed": 4}
     trained = Trainer(few, filters=8, init="scaled", batch_size=10)
     found, right = curves.study(trained, settings)
     assert found["seed"].unique().tolist() == [4, 5]
@@ -42,8 +42,8 @@ def test_a_study_keeps_which_images_were_right(few):
 
 
 def test_a_failed_network_answers_nothing(few):
-    settings = {"lr": 1e4, "epochs": 1, "seeds": 1, "first_seed": 1}
-    trained = Trainer(few, filters=4, batch_size=10)
+    settings = {"epochs": 1, "seeds": 1, "first_seed": 1}
+    trained = Trainer(few, lr=1e4, filters=4, batch_size=10)
     _, right = curves.study(trained, settings)
     assert right["right"].tolist() == [""]
 
@@ -58,7 +58,7 @@ def test_a_study_that_is_interrupted_keeps_what_it_has(few, monkeypatch):
         return order(seed, epoch)
 
     monkeypatch.setattr(trained, "order", interrupted)
-    settings = {"lr": 0.1, "epochs": 3, "seeds": 3, "first_seed": 4}
+    settings = {"epochs": 3, "seeds": 3, "first_seed": 4}
     found, right = curves.study(trained, settings)
     assert trained.stopped
     last = found.groupby("seed")["epoch"].max()
@@ -75,9 +75,9 @@ def test_a_probe_finds_the_step_that_training_finds(few):
     assert len(failed) > 0
     assert failed["error"].isna().all()
     for probed in failed.itertuples():
-        options = {"filters": 4, "batch_size": 6}
+        options = {"lr": 1e4, "filters": 4, "batch_size": 6}
         trained = Trainer(few, init=probed.init, head=probed.head, **options)
-        curve, _ = trained.fit(1e4, 1, probed.seed)
+        curve, _ = trained.fit(1, probed.seed)
         assert probed.failed_step == curve["failed_step"].iloc[-1]
 
 
@@ -105,16 +105,16 @@ def test_a_probe_counts_networks_that_answer_one_digit(few, monkeypatch):
 
 @pytest.mark.parametrize("steps", [1, 60])
 def test_a_probe_takes_as_many_steps_as_it_says(steps, few, monkeypatch):
-    trained = Trainer(few, filters=2, batch_size=6)
+    trained = Trainer(few, lr=0.01, filters=2, batch_size=6)
     taken = []
     train = trained.epoch
 
-    def counted(lr, order):
-        losses = train(lr, order)
+    def counted(order):
+        losses = train(order)
         taken.append(len(losses))
         return losses
 
     monkeypatch.setattr(trained, "epoch", counted)
     trained.reset(1)
-    found = curves.first_steps(trained, 0.01, 1, steps)
+    found = curves.first_steps(trained, 1, steps)
     assert found["steps"] == sum(taken) == steps

@@ -34,11 +34,6 @@ def test_gradients_are_those_of_a_plain_tape_on_the_keras_model(head, size, shar
         np.testing.assert_allclose(mine, other, rtol=1e-3, atol=1e-5)
 
 
-def test_patches_hold_the_images(few):
-    images = few.train.images[:3]
-    np.testing.assert_array_equal(graph.pixels(graph.patches(images)), images)
-
-
 def test_shards_cover_a_batch():
     assert graph.shard_sizes(16, 2) == [8, 8]
     assert graph.shard_sizes(7, 3) == [3, 2, 2]

@@ -26,9 +26,9 @@ else:
     import os
     os.environ["TF_ENABLE_ONEDNN_OPTS"] = "0"
 from lenet.network.trainer import Trainer
-trainer = Trainer(data.load("digits"), filters=8, init="scaled")
+trainer = Trainer(data.load("digits"), lr=0.05, filters=8, init="scaled")
 assert not trainer.note
-trainer.fit(0.05, 2, 100)
+trainer.fit(2, 100)
 assert machine.kernels()["onednn"] is {onednn}
 for weights in trainer.model.get_weights():
     sys.stdout.buffer.write(weights.tobytes())
@@ -75,8 +75,8 @@ def started(tmp_path_factory):
 @pytest.fixture(scope="module")
 def here(digits):
     """The weights of the same training in this process."""
-    trainer = Trainer(digits, filters=8, init="scaled")
-    trainer.fit(0.05, 2, 100)
+    trainer = Trainer(digits, lr=0.05, filters=8, init="scaled")
+    trainer.fit(2, 100)
     return np.concatenate([weights.ravel() for weights in trainer.model.get_weights()])
 
 

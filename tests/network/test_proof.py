@@ -91,10 +91,10 @@ def test_what_the_fast_engine_would_not_train_is_named(edit, change, few):
 @pytest.mark.parametrize("edit", [third_convolution, dropout, tanh])
 def test_a_changed_model_is_trained_saved_and_answers_as_printed(edit, change, few, tmp_path):
     change(edit)
-    trainer = Trainer(few, filters=4, init="scaled", batch_size=10)
-    curve, last = trainer.fit(0.05, 2, 100)
+    trainer = Trainer(few, lr=0.05, filters=4, init="scaled", batch_size=10)
+    curve, last = trainer.fit(2, 100)
     assert curve["train_loss"].iloc[2] < curve["train_loss"].iloc[1]
-    again, _ = trainer.fit(0.05, 2, 100)
+    again, _ = trainer.fit(2, 100)
     assert again.drop(columns="seconds").equals(curve.drop(columns="seconds"))
 
     model.save(trainer.model, tmp_path / "lenet.keras")
@@ -107,10 +107,10 @@ def test_a_changed_model_is_trained_saved_and_answers_as_printed(edit, change, f
 
 @pytest.mark.parametrize("shuffle", [False, True])
 def test_keras_takes_the_same_batches_in_the_same_order(shuffle, few, monkeypatch):
-    options = {"filters": 4, "init": "scaled", "batch_size": 40, "shuffle": shuffle}
-    fast, _ = Trainer(few, **options).fit(0.05, 2, 100)
+    options = {"lr": 0.05, "filters": 4, "init": "scaled", "batch_size": 40, "shuffle": shuffle}
+    fast, _ = Trainer(few, **options).fit(2, 100)
     monkeypatch.setattr(proof, "difference", lambda *_: "a test")
-    slow, _ = Trainer(few, **options).fit(0.05, 2, 100)
+    slow, _ = Trainer(few, **options).fit(2, 100)
     np.testing.assert_allclose(slow["train_loss"], fast["train_loss"], rtol=1e-4)
     assert slow["validation_error"].equals(fast["validation_error"])
 

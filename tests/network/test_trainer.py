@@ -41,8 +41,8 @@ def digest(curve, network):
 @pytest.mark.parametrize("run", STORED["runs"])
 def test_a_seed_gives_the_bits_that_it_always_gave(run, request):
     images = request.getfixturevalue(run["dataset"])
-    trainer = Trainer.of(images, run["options"])
-    curve, _ = trainer.fit(run["lr"], run["epochs"], 100)
+    trainer = Trainer.of(images, {**run["options"], "lr": run["lr"]})
+    curve, _ = trainer.fit(run["epochs"], 100)
     losses = curve["train_loss"][1:]
     errors = curve["validation_error"]
     assert losses.to_list() == pytest.approx(run["train_loss"], rel=LOSS_BOUND)
@@ -56,9 +56,10 @@ SHAPES = [("linear", 64, 2), ("relu", 50, 3), ("linear", 7, 1)]
 
 @pytest.mark.parametrize(("head", "batch_size", "shards"), SHAPES)
 def test_an_epoch_is_that_of_keras_fit(head, batch_size, shards, few):
-    trainer = Trainer(few, filters=5, head=head, batch_size=batch_size, shards=shards)
+    options = {"head": head, "batch_size": batch_size, "shards": shards}
+    trainer = Trainer(few, lr=0.05, filters=5, **options)
     trainer.reset(7)
-    losses = trainer.epoch(0.05, trainer.order(7, 1))
+    losses = trainer.epoch(trainer.order(7, 1))
     assert len(losses) == trainer.steps
 
     peer = model.build(5, head, seed=7)
@@ -74,9 +75,9 @@ def test_an_epoch_is_that_of_keras_fit(head, batch_size, shards, few):
 def test_the_program_of_a_gpu_gives_the_same_values_when_compiled_for_the_cpu(few):
     found = []
     for device in ("CPU", "GPU"):
-        trainer = Trainer(few, filters=3, batch_size=32, device=device)
+        trainer = Trainer(few, lr=0.05, filters=3, batch_size=32, device=device)
         trainer.reset(2)
-        losses = trainer.epoch(0.05, trainer.order(2, 1))
+        losses = trainer.epoch(trainer.order(2, 1))
         answers = trainer.evaluate(trainer.validation_set).losses
         found.append([losses, answers, *trainer.model.get_weights()])
     for ours, other in zip(*found, strict=True):
@@ -113,10 +114,10 @@ def test_shuffled_orders_are_permutations_that_differ_by_epoch_and_seed(few):
 @pytest.mark.parametrize(("shuffle", "scale"), [(False, 1), (True, 4 / 16)])
 def test_the_short_step_is_full_in_file_order_and_scaled_when_shuffled(shuffle, scale, few):
     small = few.first_training_images(20)
-    trainer = Trainer(small, filters=2, batch_size=16, shuffle=shuffle)
+    trainer = Trainer(small, lr=0.5, filters=2, batch_size=16, shuffle=shuffle)
     order = np.arange(20)
     trainer.reset(3)
-    trainer.epoch(0.5, order)
+    trainer.epoch(order)
     ours = trainer.model.get_weights()
     # The same two batches, each as a full one of its size.
     trainer.reset(3)
@@ -132,8 +133,8 @@ def test_some_steps_run_the_graph_of_a_whole_epoch(few):
     trainer.trace()
     assert graphs(trainer) == [1, 1, 2]
     some = 16 * 2 + 150 % 16
-    trainer.epoch(0.1, np.arange(some))
-    trainer.epoch(0.1, np.arange(150))
+    trainer.epoch(np.arange(some))
+    trainer.epoch(np.arange(150))
     trainer.evaluate(trainer.validation_set)
     assert graphs(trainer) == [1, 1, 2]
 
@@ -150,17 +151,17 @@ def graphs(trainer):
 
 def test_a_longer_run_repeats_the_shorter_one_to_the_digit(few):
     trainer = Trainer(few, filters=4)
-    short, _ = trainer.fit(0.1, 2, 5)
-    long, _ = trainer.fit(0.1, 4, 5)
+    short, _ = trainer.fit(2, 5)
+    long, _ = trainer.fit(4, 5)
     columns = ["seed", "epoch", "train_loss", "validation_error"]
     assert short[columns].equals(long[columns].head(3))
 
 
 def test_the_processor_s_time_adds_up(few):
     trainer = Trainer(few, filters=4)
-    trainer.fit(0.1, 1, 5)
+    trainer.fit(1, 5)
     once = trainer.cpu_seconds
-    trainer.fit(0.1, 1, 5)
+    trainer.fit(1, 5)
     assert 0 < once < trainer.cpu_seconds
 
 
@@ -177,8 +178,8 @@ def test_an_interrupt_keeps_the_whole_epochs(few, monkeypatch):
     trainer = Trainer(few, filters=4)
     train = trainer.epoch
 
-    def interrupted(lr, order):
-        losses = train(lr, order)
+    def interrupted(order):
+        losses = train(order)
         if interrupted.epochs_left == 0:
             signal.raise_signal(signal.SIGINT)
         interrupted.epochs_left -= 1
@@ -186,37 +187,52 @@ def test_an_interrupt_keeps_the_whole_epochs(few, monkeypatch):
 
     interrupted.epochs_left = 2
     monkeypatch.setattr(trainer, "epoch", interrupted)
-    curve, last = trainer.fit(0.1, 5, 8)
+    curve, last = trainer.fit(5, 8)
     weights = trainer.model.get_weights()
     assert trainer.stopped
     assert curve["epoch"].tolist() == [0, 1, 2]
     assert curve["validation_error"].iloc[-1] == last.error
 
     monkeypatch.undo()
-    whole, _ = trainer.fit(0.1, 2, 8)
+    whole, _ = trainer.fit(2, 8)
     assert not trainer.stopped
     assert whole.drop(columns="seconds").equals(curve.drop(columns="seconds"))
     for mine, other in zip(weights, trainer.model.get_weights(), strict=True):
         np.testing.assert_array_equal(mine, other)
 
 
+def test_who_watches_sees_the_curve_grow(few):
+    seen = []
+
+    def watch(curve, whole):
+        seen.append((curve["seed"].iloc[-1], curve["epoch"].iloc[-1], whole))
+
+    trainer = Trainer(few, filters=2)
+    watched, _ = trainer.fit(2, 8, watch)
+    assert seen == [(8, 0, False), (8, 1, False), (8, 2, True)]
+    alone, _ = trainer.fit(2, 8)
+    assert alone.drop(columns="seconds").equals(watched.drop(columns="seconds"))
+
+
 def test_the_bar_shows_the_error(few, capsys):
-    curve, last = Trainer(few, filters=4).fit(0.1, 1, 8)
+    curve, last = Trainer(few, filters=4).fit(1, 8)
     assert f"error={last.error:.2%}" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize(
-    ("wrong", "rule"),
-    [
-        ({"batch_size": 151}, "batch_size = 151: must be at most the 150 training images"),
-        ({"shards": 65}, "shards = 65: must be at most the batch size, 64"),
-    ],
-)
-def test_sizes_that_do_not_fit_the_data_are_refused_by_name(wrong, rule, few):
-    with pytest.raises(ValueError, match=rule):
-        Trainer(few, **wrong)
+def test_a_batch_that_is_larger_than_the_set_is_refused_by_name(few):
+    with pytest.raises(ValueError, match="batch_size = 151: must be at most the 150 training"):
+        Trainer(few, batch_size=151)
+
+
+def test_shards_are_no_more_than_the_images_of_a_batch(few):
+    found = []
+    for shards in (3, 5):
+        trainer = Trainer(few, filters=2, batch_size=3, shards=shards)
+        trainer.reset(1)
+        found.append(trainer.epoch(trainer.order(1, 1)))
+    np.testing.assert_array_equal(*found)
 
 
 def test_a_first_run_on_mnist_lands_where_2017_did(mnist):
-    curve, _ = Trainer(mnist).fit(0.1, 1, 100)
+    curve, _ = Trainer(mnist).fit(1, 100)
     assert 0.02 < curve["validation_error"].iloc[-1] < 0.05

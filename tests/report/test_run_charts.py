@@ -57,7 +57,14 @@ def test_seed_curves_name_each_network_and_the_data():
     assert "2017" not in written
 
 
-def test_the_curve_of_2017_is_dashed_beside_ours():
+@pytest.fixture
+def drawn_before(monkeypatch):
+    """A curve that was drawn at a learning rate of 0.1, made up."""
+    curve = pd.DataFrame({"lr": 0.1, "epoch": [1, 2, 3], "validation_error": [0.4, 0.2, 0.1]})
+    monkeypatch.setattr(hand_in_2017, "learning_curves", lambda: curve)
+
+
+def test_the_curve_of_2017_is_dashed_beside_ours(drawn_before):
     past = run.curve_of_2017({**hand_in_2017.SETTING, "lr": 0.1}, "mnist")
     chart = run.seed_curves(curves(), "mnist", past)
     assert "2017" in texts(chart)
@@ -73,10 +80,77 @@ def test_2017_has_no_curve_of_other_settings_or_data(other, dataset):
     assert run.curve_of_2017(settings, dataset) is None
 
 
+@pytest.mark.parametrize("epochs", [1, 2, 3, 4, 7, 15, 60])
+def test_epochs_are_whole_and_named_once(epochs):
+    errors = np.linspace(0.9, 0.01, epochs + 1)
+    curve = pd.DataFrame({"seed": 1, "epoch": range(epochs + 1), "validation_error": errors})
+    written = texts(run.seed_curves(curve, "digits"))
+    named = [int(text) for text in written[: written.index("Epoch")]]
+    assert named == sorted(set(named))
+    assert set(named) <= set(range(epochs + 1))
+
+
+class Shown:
+    """What a notebook would be told to display, in turn."""
+
+    def __init__(self):
+        self.specs = []
+
+    def display(self, data, **_):
+        assert self.specs == []
+        self.update(data)
+
+    def update(self, data, **_):
+        [spec] = data.values()
+        self.specs.append(spec)
+
+
+@pytest.fixture
+def live(drawn_before):
+    """A live chart of two networks in 2017's setting, and what it shows."""
+    study = {**hand_in_2017.SETTING, "lr": 0.1, "epochs": 3, "seeds": 2, "first_seed": 100}
+    chart = run.Live(study, "mnist")
+    chart.shown = Shown()
+    return chart
+
+
+def test_a_live_chart_is_drawn_at_once_and_at_the_end_of_each_network(live):
+    for _, curve in curves().groupby("seed"):
+        for epoch in range(len(curve)):
+            live(curve.head(epoch + 1), False)
+        live(curve, True)
+    counts = []
+    for spec in live.shown.specs:
+        rows = spec["datasets"]["lines"]
+        counts.append(sum(row["whose"] == "ours" for row in rows))
+    assert counts == [1, 4, 8]
+    svg = vl_convert.vegalite_to_svg(style.static(live.shown.specs[-1]))
+    assert {"seed 100", "seed 101", "2017", "Data: mnist"} <= set(
+        re.findall(r"<text[^>]*>([^<]*)</text>", svg)
+    )
+    assert 'stroke-dasharray="6,4"' in svg
+
+
+def test_a_live_chart_grows_after_a_pause(live, monkeypatch):
+    monkeypatch.setattr(run, "PAUSE_SECONDS", -1)
+    curve = curves(1)
+    live(curve.head(2), False)
+    live(curve.head(3), False)
+    assert len(live.shown.specs) == 2
+
+
+def test_a_live_chart_of_a_failed_network_has_no_missing_numbers(live):
+    live(curves(2, "one digit").tail(4), True)
+    rows = live.shown.specs[0]["datasets"]["lines"]
+    assert [row["epoch"] for row in rows if row["whose"] == "ours"] == [0, 1]
+
+
 def test_awkward_curves_are_drawn():
     assert "seed 101" in texts(run.seed_curves(curves(failed="not finite"), "digits"))
     perfect = curves().replace(0.1, 0.0)
     assert "seed 100" in texts(run.seed_curves(perfect, "digits"))
+    never_two_digits = curves().assign(validation_error=np.nan)
+    assert vl_convert.vegalite_to_svg(run.seed_curves(never_two_digits, "digits").to_dict())
     untrained = curves().query("epoch == 0")
     assert "seed 100" in texts(run.seed_curves(untrained, "digits"))
 

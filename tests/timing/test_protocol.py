@@ -8,12 +8,13 @@ from statistics import median
 
 import numpy as np
 import pytest
+from tqdm import tqdm
 
 from lenet.network import data, layers, machine
 from lenet.plan import parameters
-from lenet.timing import __main__ as command
 from lenet.timing import protocol
 from lenet.timing.engine import TENSORFLOW
+from pipeline import record as command
 
 TRAINING_IMAGES = 1197  # of the digits
 PARTS = ("epoch_seconds", "training_evaluation_seconds", "validation_seconds")
@@ -27,8 +28,8 @@ def settings(**given):
 
 
 def terminal(*words, cwd):
-    """What `python -m lenet.timing` says and leaves."""
-    line = [sys.executable, "-m", "lenet.timing", *words]
+    """What `python -m pipeline.record` says and leaves."""
+    line = [sys.executable, "-m", "pipeline.record", *words]
     return subprocess.run(line, capture_output=True, text=True, cwd=cwd)
 
 
@@ -96,7 +97,7 @@ def test_a_changed_record_shows(record):
 )
 def test_what_cannot_be_is_refused_before_any_timing(words, complaint, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(sys, "argv", ["lenet.timing", *words.split()])
+    monkeypatch.setattr(sys, "argv", ["record", *words.split()])
     monkeypatch.setattr(data, "load", None)
     Path("record.json").write_text("an older record")
     Path("folder").mkdir()
@@ -108,7 +109,7 @@ def test_what_cannot_be_is_refused_before_any_timing(words, complaint, tmp_path,
 
 
 def test_a_record_can_go_to_the_terminal(monkeypatch, capsys):
-    monkeypatch.setattr(sys, "argv", ["lenet.timing", "--shuffle", "True", "--lr", "1e-2"])
+    monkeypatch.setattr(sys, "argv", ["record", "--shuffle", "True", "--lr", "1e-2"])
     monkeypatch.setattr(protocol, "measure", lambda settings, engine: settings)
     command.main(command.arguments(), TENSORFLOW)
     said = json.loads(capsys.readouterr().out)
@@ -148,7 +149,7 @@ class MadeUpTrainer:
     def order(self, seed, epoch):
         return np.arange(TRAINING_IMAGES)
 
-    def epoch(self, lr, order):
+    def epoch(self, order):
         self.calls.append(f"epoch of {len(order)}")
         return np.array(self.losses)
 
@@ -200,6 +201,17 @@ def test_another_engine_goes_through_the_same_protocol():
 
 
 @pytest.mark.usefixtures("small_products")
+def test_a_bar_shows_what_is_timed(capsys):
+    given = settings(epochs=2)
+    with tqdm(total=protocol.samples_of(given), mininterval=0) as bar:
+        protocol.measure(given, MadeUpEngine(), bar)
+    assert bar.n == bar.total == 15
+    said = capsys.readouterr().err
+    for part in ("import", "warmup", "epoch", "training evaluation", "products"):
+        assert f"{part}: " in said
+
+
+@pytest.mark.usefixtures("small_products")
 def test_a_loss_that_is_not_finite_is_told(monkeypatch):
     monkeypatch.setattr(MadeUpTrainer, "losses", (2.0, np.nan))
     assert protocol.measure(settings(), MadeUpEngine())["finite"] is False
@@ -210,9 +222,9 @@ def test_the_warm_up_leaves_nothing_behind(digits):
     trainer_class, _ = TENSORFLOW.prepare(given)
     trainer = trainer_class.of(digits, given)
     trainer.reset(100)
-    cold = trainer.epoch(0.01, trainer.order(100, 1))
+    cold = trainer.epoch(trainer.order(100, 1))
     protocol.warm_up(trainer, given)
-    np.testing.assert_array_equal(trainer.epoch(0.01, trainer.order(100, 1)), cold)
+    np.testing.assert_array_equal(trainer.epoch(trainer.order(100, 1)), cold)
     # What the short warm-up ran is the program of a whole epoch.
     assert trainer.engine._steps.experimental_get_tracing_count() == 1
 

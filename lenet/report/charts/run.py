@@ -1,14 +1,21 @@
 """Charts of one run, as its notebook shows them: learning curves, and samples of a timing."""
 
+import time
 from typing import Any
 
 import altair as alt
 import pandas as pd
+from IPython.display import DisplayHandle
 
 from lenet import hand_in_2017
 from lenet.report.charts import style
 
 DASHES = alt.Scale(domain=["ours", "2017"], range=[[1, 0], style.DASH])
+ERROR = alt.Y("error:Q", title="Validation error", scale=style.LOG, axis=style.PERCENT)
+TITLE = "Error on the validation images (logarithmic)"
+PAUSE_SECONDS = 1
+LIVE = "application/vnd.vegalite.v5+json"
+SVG = {LIVE: {"embed_options": {"renderer": "svg"}}}
 PARTS = {
     "epoch_seconds": "training",
     "training_evaluation_seconds": "evaluation, training images",
@@ -24,25 +31,69 @@ def seed_curves(
     `curves` has the columns seed, epoch and validation_error (0 to 1; missing after a failure),
     `past` the last two.
     """
-    ours = curves.assign(name="seed " + curves["seed"].astype(str), whose="ours")
+    rows = named([curves], past)
+    names = list(rows["name"].unique())
+    lines = error_lines(rows, names, pd.concat([curves, past])["epoch"].max())
+    labelled = alt.layer(lines, style.end_labels(rows, ERROR, "name", names))
+    return style.panels(TITLE, labelled, below=f"Data: {dataset}")
+
+
+def named(curves: list[pd.DataFrame], past: pd.DataFrame | None) -> pd.DataFrame:
+    """The rows of lines: name, whose, epoch and error, which is never 0 or missing."""
     old = None if past is None else past.assign(name="2017", whose="2017")
-    lines = pd.concat([ours, old]).dropna(subset="validation_error")
-    lines["error"] = lines["validation_error"].clip(lower=style.LEAST_ERROR)
-    names = list(lines["name"].unique())
-    whole = alt.Axis(format="d", tickMinStep=1)
-    y = alt.Y("error:Q", title="Validation error", scale=style.LOG, axis=style.PERCENT)
-    line = alt.Chart(lines).mark_line(point=True)
-    line = line.encode(
-        alt.X("epoch", title="Epoch", scale=style.LINEAR, axis=whole),
-        y,
-        style.looks("name", names)[0],
-        alt.StrokeDash("whose", scale=DASHES, legend=None),
+    ours = [each.assign(name="seed " + each["seed"].astype(str), whose="ours") for each in curves]
+    rows = pd.concat([*ours, old]).dropna(subset="validation_error")
+    rows["error"] = rows["validation_error"].clip(lower=style.LEAST_ERROR)
+    return rows[["name", "whose", "epoch", "error"]]
+
+
+def error_lines(rows: Any, names: list[str], last: int) -> alt.Chart:
+    """A line for each of these names, on an axis of whole epochs that ends with the last."""
+    scale = alt.Scale(domain=[0, int(last)], nice=False, padding=8)
+    whole = alt.Axis(format="d", tickCount=min(int(last), 10))
+    return (
+        alt.Chart(rows)
+        .mark_line(point=True)
+        .encode(
+            alt.X("epoch:Q", title="Epoch", scale=scale, axis=whole),
+            ERROR,
+            style.looks("name", names)[0],
+            alt.StrokeDash("whose:N", scale=DASHES, legend=None),
+        )
     )
-    return style.panels(
-        "Error on the validation images (logarithmic)",
-        alt.layer(line, style.end_labels(lines, y, "name", names)),
-        below=f"Data: {dataset}",
-    )
+
+
+class Live:
+    """`seed_curves` while networks train: hand it as `watch` to a study.
+
+    The chart is made once. Then its numbers change, at most once a second and at the end of each
+    network. `settings` are those of the study.
+    """
+
+    def __init__(self, settings: dict[str, Any], dataset: str):
+        self.past = curve_of_2017(settings, dataset)
+        self.curves: dict[int, pd.DataFrame] = {}
+        self.due = 0.0
+        self.shown = DisplayHandle()
+        seeds = range(settings["first_seed"], settings["first_seed"] + settings["seeds"])
+        names = [f"seed {seed}" for seed in seeds]
+        last = settings["epochs"]
+        if self.past is not None:
+            names.append("2017")
+            last = max(last, self.past["epoch"].max())
+        lines = error_lines(alt.NamedData(name="lines"), names, last)
+        lines.encoding.color.legend = alt.Legend(title=None)
+        self.spec = style.sized(style.panels(TITLE, lines, below=f"Data: {dataset}").to_dict())
+
+    def __call__(self, curve: pd.DataFrame, whole: bool) -> None:
+        """Take a network's curve so far, or its whole curve."""
+        show = self.shown.update if self.curves else self.shown.display
+        self.curves[curve["seed"].iloc[0]] = curve
+        if whole or time.monotonic() > self.due:
+            rows = named(list(self.curves.values()), self.past).to_dict("records")
+            # Without a picture, which would take most of a second.
+            show({LIVE: {**self.spec, "datasets": {"lines": rows}}}, raw=True, metadata=SVG)
+            self.due = time.monotonic() + PAUSE_SECONDS
 
 
 def curve_of_2017(settings: dict[str, Any], dataset: str) -> pd.DataFrame | None:
@@ -50,10 +101,7 @@ def curve_of_2017(settings: dict[str, Any], dataset: str) -> pd.DataFrame | None
 
     Columns: lr, epoch, validation_error.
 
-    >>> setting = {**hand_in_2017.SETTING, "lr": 0.1}
-    >>> len(curve_of_2017(setting, "mnist"))
-    15
-    >>> curve_of_2017({**setting, "filters": 8}, "mnist") is None
+    >>> curve_of_2017({**hand_in_2017.SETTING, "lr": 0.1, "filters": 8}, "mnist") is None
     True
     """
     curves = hand_in_2017.learning_curves()
