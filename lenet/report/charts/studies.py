@@ -1,0 +1,47 @@
+"""The learning curves of any study, a line for each of its runs."""
+
+import altair as alt
+import numpy as np
+import pandas as pd
+
+from lenet.report.charts import style
+
+DASHES = alt.Scale(domain=["own", "declared"], range=[[1, 0], style.DASH])
+
+
+def by_run(curves: pd.DataFrame, study: str) -> alt.ConcatChart | None:
+    """Validation error by epoch in the study's runs, and in a person's own runs of it.
+
+    `curves` are those of `tables.Evidence`. Each line is the mean of the networks that learnt, on
+    logarithms. Where there are own runs, the declared ones are dashed.
+    """
+    declared = means(curves[curves["study"] == study]).assign(whose="declared")
+    own = means(curves[curves["run"].str.startswith(f"own/{study}/")]).assign(whose="own")
+    lines = pd.concat([own, declared], ignore_index=True)
+    if lines.empty:
+        return None
+    names = list(lines["name"].unique())
+    legend = alt.Legend(orient="bottom", columns=2, labelLimit=250, title=None)
+    scale = alt.Scale(domain=names)
+    # From 0, so that the axis names whole epochs alone.
+    last = int(lines["epoch"].max())
+    epochs = alt.Scale(domain=[0, last], nice=False, padding=8)
+    line = alt.Chart(lines).mark_line(point=alt.OverlayMarkDef(size=20))
+    line = line.encode(
+        alt.X("epoch", title="Epoch", scale=epochs, axis=alt.Axis(tickCount=min(last, 10))),
+        alt.Y("error", title="Validation error", scale=style.LOG, axis=style.PERCENT),
+        alt.Color("name:N", scale=scale, legend=legend),
+        alt.Shape("name:N", scale=scale, legend=legend),
+    )
+    if len(own):
+        line = line.encode(alt.StrokeDash("whose", scale=DASHES, legend=None))
+    return style.panels(f"{study}: validation error (logarithmic)", line, room=70)
+
+
+def means(curves: pd.DataFrame) -> pd.DataFrame:
+    """Columns name (of the point), epoch (from 1), error (mean over the networks that learnt)."""
+    rows = curves[(curves["failed"] == "") & (curves["epoch"] > 0)]
+    logs = np.log(rows["validation_error"].clip(lower=style.LEAST_ERROR))
+    points = rows["run"].str.split("/").str[-1].rename("name")
+    mean = np.exp(logs.groupby([points, rows["epoch"]], sort=False).mean())
+    return mean.rename("error").reset_index()
