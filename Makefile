@@ -6,6 +6,8 @@ ARGS :=
 N := 3
 DATASET :=
 PROFILE :=
+STUDY :=
+SET :=
 
 # Kernels start in other folders, so a relative path is completed here; make itself would cut it at a space.
 ifdef LENET_DATA
@@ -19,7 +21,7 @@ unexport PYTHONPATH PYTHONHOME PYTHONSTARTUP
 export PYTHONUTF8 := 1
 PY := .venv/bin/python
 
-.PHONY: help report draft preview publish verify lab test test-faults test-browser lint peers record lock clean clean-runs
+.PHONY: help report draft preview run publish verify lab test test-faults test-browser lint peers record lock clean clean-runs
 help: ## list these targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' Makefile | expand -t 20
 
@@ -31,22 +33,37 @@ $(STAMP):
 	@touch $@
 
 report: $(STAMP) ## make what is missing: reports/report.html, report.pdf, results.json; a draft of them first
-	@$(PY) -m lenet report $(if $(DATASET),--dataset $(DATASET)) $(if $(PROFILE),--profile '$(PROFILE)') $(ARGS)
+	@$(PY) -m pipeline report $(if $(DATASET),--dataset $(DATASET)) $(if $(PROFILE),--profile '$(PROFILE)') $(ARGS)
 
 draft: $(STAMP) ## the same from what is finished, marked as a draft: reports/draft/report.html
-	@$(PY) -m lenet draft
+	@$(PY) -m pipeline draft
 
 preview: $(STAMP) ## the same on small embedded digits, within minutes, in reports/preview/
-	@$(PY) -m lenet preview $(ARGS)
+	@$(PY) -m pipeline preview $(ARGS)
+
+# Whatever a person writes reaches Python as it is.
+QUOTED = '$(subst ','\'',$(value $(1)))'
+run: $(STAMP) ## one more run, apart from its study: STUDY=lr_study SET="lr=0.02 seeds=3"
+	@$(PY) -m pipeline.own $(call QUOTED,STUDY) $(call QUOTED,SET) $(ARGS)
 
 publish: $(STAMP) ## put the finished report into reports/published/, to be committed
-	@$(PY) -m lenet.edition publish
+	@$(PY) -m pipeline.edition publish
 
 verify: $(STAMP) ## make three of the published runs again, or N=all, and compare; ARGS="--seed 5"
-	@$(PY) -m lenet.edition verify --n $(N) $(ARGS)
+	@$(PY) -m pipeline.edition verify --n $(N) $(ARGS)
 
-lab: $(STAMP) ## open JupyterLab here
-	$(PY) -m jupyterlab --ip=127.0.0.1 $(ARGS)
+# Copies to play with: what is changed and saved there neither shows in git nor makes a run stale.
+PLAY := $(patsubst notebooks/%,play/%,$(wildcard notebooks/*.ipynb))
+play/%.ipynb: notebooks/%.ipynb
+	@mkdir -p play
+	@[ ! -e $@ ] || mv $@ $(@:.ipynb=-before.ipynb)
+	@cp $< $@
+
+# JupyterLab refuses root, as whom one works in a container, unless told.
+USER_ID = $(shell id -u)
+LAB = --ip=127.0.0.1 $(if $(filter 0,$(USER_ID)),--allow-root )--LabApp.default_url=/lab/tree/play
+lab: $(STAMP) $(PLAY) ## open JupyterLab here, on copies of the notebooks in play/
+	$(PY) -m jupyterlab $(LAB) $(ARGS)
 
 test: $(STAMP) ## every test but those of the next two targets; every notebook runs
 	$(PY) -m pytest -n 2 --dist loadfile -m "not faults and not browser" $(ARGS)
@@ -54,7 +71,7 @@ test: $(STAMP) ## every test but those of the next two targets; every notebook r
 test-faults: $(STAMP) ## kill kernels and workflows, and look at what is left
 	$(PY) -m pytest -n 2 --dist loadfile -m faults $(ARGS)
 
-test-browser: $(STAMP) ## open the page in Chromium, with the network off
+test-browser: $(STAMP) ## open the page and JupyterLab in Chromium, with the network off
 	$(PY) -m pytest -m browser $(ARGS)
 
 lint: $(STAMP) ## check style, types, the order of the rooms, and that notebooks hold no output
@@ -75,7 +92,7 @@ peers: $(PEERS) ## time the same work in other libraries, into peers/records/
 	@peers/.venv/bin/python -m peers.run $(ARGS)
 
 record: $(STAMP) ## time one network on this machine, into reports/records/; ARGS="--filters 16 --epochs 3"
-	$(PY) -m lenet.timing --json reports/records/$(shell date -u +%Y-%m-%d-%H%M%S).json $(ARGS)
+	$(PY) -m pipeline.record --json reports/records/$(shell date -u +%Y-%m-%d-%H%M%S).json $(ARGS)
 
 COMPILE = $(PY) -m uv pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url pyproject.toml
 lock: $(STAMP) ## choose the newest versions that fit and write them down, with hashes

@@ -1,10 +1,10 @@
-# In which order the runs are made, and which share the machine. `python -m lenet` starts this: it
+# In which order the runs are made, and which share the machine. `python -m pipeline` starts this: it
 # has decided which stamps are there, and here a missing one is made. Files' times decide nothing.
 # Config: preview and gpu say which runs there are, draft whether one is rendered on the way.
 import shlex
 import sys
 
-from lenet.door.estimate import guess
+from pipeline.door.estimate import guess
 from lenet.plan.studies import plan
 
 FOLDER = "reports/preview" if config["preview"] else "reports"
@@ -48,7 +48,7 @@ rule report:
     log:
         f"{FOLDER}/logs/report.log",
     shell:
-        f"exec {PYTHON} -m lenet.report {FOLDER} {{log}} {FLAGS}"
+        f"exec {PYTHON} -m pipeline.pages {FOLDER} {{log}} {FLAGS}"
 
 
 # The same from what is finished, marked as a draft: when its runs are, before any other.
@@ -61,7 +61,7 @@ rule draft:
         f"{FOLDER}/logs/draft.log",
     priority: len(RUNS)
     shell:
-        f"exec {PYTHON} -m lenet.report {FOLDER} {{log}} {FLAGS} --draft"
+        f"exec {PYTHON} -m pipeline.pages {FOLDER} {{log}} {FLAGS} --draft"
 
 
 for rank, run in enumerate(RUNS):
@@ -83,5 +83,5 @@ for rank, run in enumerate(RUNS):
         priority: rank
         # Evaluated when the job starts, so that the loop's variables must not stand in it.
         shell:
-            f"exec {PYTHON} -m lenet.plan.run {{params.study}} {{params.point:q}}"
+            f"exec {PYTHON} -m pipeline.run {{params.study}} {{params.point:q}}"
             f" {{params.notebook:q}} {{log:q}} {FLAGS}"

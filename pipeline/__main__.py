@@ -1,4 +1,4 @@
-"""What make calls: `python -m lenet report`, `preview` or `draft`."""
+"""What make calls: `python -m pipeline report`, `preview` or `draft`."""
 
 import argparse
 import os
@@ -7,14 +7,12 @@ import sys
 import time
 from pathlib import Path
 
-from lenet.door import lock, stamps, workflow
-from lenet.door.progress import Progress
 from lenet.network import data, machine
 from lenet.plan.parameters import ROOT, ParameterError
 from lenet.plan.studies import Run, plan
-
-REPORTS = Path("reports")
-PREVIEW = REPORTS / "preview"
+from pipeline.door import lock, stamps, workflow
+from pipeline.door.progress import Progress
+from pipeline.door.stamps import PREVIEW, REPORTS
 
 
 def say(text: str) -> None:
@@ -32,7 +30,14 @@ def has_gpu() -> bool:
 
 def draft(gpu: bool) -> int:
     """Render a draft from what is finished; the exit status."""
-    command = [sys.executable, "-m", "lenet.report", "reports", "reports/logs/draft.log", "--draft"]
+    command = [
+        sys.executable,
+        "-m",
+        "pipeline.pages",
+        "reports",
+        "reports/logs/draft.log",
+        "--draft",
+    ]
     if gpu:
         command.append("--gpu")
     status = subprocess.run(command, env=workflow.surroundings()).returncode
@@ -108,7 +113,7 @@ def report(needs_mnist: bool, more: list[str]) -> int:
 def main() -> int:
     """Do what the command line says; the exit status."""
     parser = argparse.ArgumentParser(
-        prog="python -m lenet", description=__doc__, allow_abbrev=False
+        prog="python -m pipeline", description=__doc__, allow_abbrev=False
     )
     parser.add_argument("what", choices=("report", "preview", "draft"))
     parser.add_argument("--dataset", choices=("mnist",), help="mnist: without it make no preview")

@@ -14,7 +14,7 @@ from lenet.timing.engine import TENSORFLOW, Engine, Settings
 
 def arguments() -> argparse.ArgumentParser:
     """The command line: the parameters of the benchmark notebook, and a place for the record."""
-    parser = argparse.ArgumentParser(prog="python -m lenet.timing", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m pipeline.record", description=__doc__)
     parser.add_argument("--json", type=Path, help="write the record there, not to the terminal")
     for name, each in parameters.parameters("benchmark").items():
         text = f"{each.rule} (default {each.default})"

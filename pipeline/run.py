@@ -1,6 +1,6 @@
 """One run of a notebook that is either whole or not there.
 
-python -m lenet.plan.run <study> <point> <output> <log>
+python -m pipeline.run <study> <point> <output> <log>
 
 What the terminal sees of a run is one line when it starts and one when it is done or has failed.
 Everything else goes to its log.
@@ -24,7 +24,7 @@ import psutil
 from lenet.files import whole
 from lenet.network import kernels
 from lenet.plan.parameters import ROOT, declared
-from lenet.plan.studies import find_run
+from lenet.plan.studies import Run, find_run
 
 LIMIT_SECONDS = 2 * 3600
 # Not the person's: a unix socket's path has at most 107 bytes.
@@ -76,7 +76,7 @@ def tell(terminal: int, event: str) -> None:
 def reason(error: Exception) -> str:
     """The first line of an error, with its type where it is not one of the project's own."""
     first_line = str(error).partition("\n")[0]
-    own = type(error).__module__.startswith(("lenet.", "__main__"))
+    own = type(error).__module__.startswith(("lenet.", "pipeline.", "__main__"))
     return first_line if own else f"{type(error).__name__}: {first_line}"
 
 
@@ -119,6 +119,15 @@ def guard(
                 number, lambda number, _: end(f"stopped by {signal.Signals(number).name}")
             )
     threading.Thread(target=watch, daemon=True).start()
+
+
+def make(run: Run, dataset: str, output: Path, log: Path, sockets: str) -> None:
+    """Execute a run's notebook on that data set, see `execute`; a model lies beside its output."""
+    settings = dict(run.on(dataset))
+    if "model_path" in declared(run.notebook):
+        settings["model_path"] = str(output.with_suffix(".keras"))
+    source = ROOT / "notebooks" / f"{run.notebook}.ipynb"
+    execute(source, output, settings, log, sockets)
 
 
 def execute(source: Path, output: Path, settings: dict, log: Path, sockets: str) -> None:
@@ -189,7 +198,7 @@ def own_surroundings(folder: str) -> None:
 
 def main() -> None:
     """Run one point of a study; exit with status 1 where the result is not whole."""
-    parser = argparse.ArgumentParser(prog="python -m lenet.plan.run")
+    parser = argparse.ArgumentParser(prog="python -m pipeline.run")
     parser.add_argument("study")
     parser.add_argument("point")
     parser.add_argument("output", type=Path)
@@ -208,11 +217,7 @@ def main() -> None:
         f"{given.study}/{given.point}", given.log, given.limit_seconds, given.detached
     ) as sockets:
         run = find_run(given.study, given.point, given.preview)
-        settings = dict(run.on(given.dataset))
-        if "model_path" in declared(run.notebook):
-            settings["model_path"] = str(given.output.with_suffix(".keras"))
-        source = ROOT / "notebooks" / f"{run.notebook}.ipynb"
-        execute(source, given.output, settings, given.log, sockets)
+        make(run, given.dataset, given.output, given.log, sockets)
 
 
 if __name__ == "__main__":

@@ -25,7 +25,7 @@ from lenet.network import data
 from lenet.plan import parameters
 
 ROOT = Path(__file__).parents[1]
-PARTS = ("lenet", "notebooks", "profiles", "Snakefile", "requirements.txt")
+PARTS = ("lenet", "pipeline", "notebooks", "profiles", "Snakefile", "requirements.txt")
 # A run that computes nothing: it takes its images, writes a record and ends.
 TOY_RUN = [
     """
@@ -64,7 +64,7 @@ out: str = ""
 from pathlib import Path
 from lenet.plan import studies
 from lenet.report.writer import Report
-from lenet.results import origin, scraps
+from lenet.results import origin, own, scraps
 
 runs = Path(folder, "runs")
 finished, missing = scraps.read_finished(runs, studies.plan(preview, gpu))
@@ -72,6 +72,8 @@ if missing and not draft:
     raise RuntimeError(f"missing: {missing}")
 known = origin.origin(finished, missing)
 report = Report(out, known["dataset"], preview, draft, origin.label(known, preview, draft))
+found = own.read(runs, known["data_sha256"])
+report.results["extra"] = own.told(runs, found)
 report.write(known)
 print(len(finished), "runs")
 """,
@@ -150,6 +152,13 @@ def blank_mnist(tree: "Tree") -> str:
     return str(tree.root)
 
 
+def surroundings(root: Path) -> dict[str, str]:
+    """The environment of a command in a copy: no MNIST, no network, and the copy's name."""
+    known = {name: value for name, value in os.environ.items() if name != "LENET_DATA"}
+    own = {"PYTHONPATH": str(root), "KERAS_HOME": str(root / "keras"), MARK: str(root)}
+    return {**known, **dict.fromkeys(PROXIES, NOWHERE), **own}
+
+
 def write(path: Path, cells: list[str]):
     """Write a notebook of these cells: # begins prose, the first code declares parameters."""
     kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
@@ -203,13 +212,10 @@ class Tree:
             for number in ignored:
                 signal.signal(number, signal.SIG_IGN)
 
-        known = {key: value for key, value in os.environ.items() if key != "LENET_DATA"}
-        nowhere = dict.fromkeys(PROXIES, NOWHERE)
-        own = {"PYTHONPATH": str(self.root), "KERAS_HOME": str(self.root / "keras")}
         command = subprocess.Popen(
             [sys.executable, "-m", *words],
             cwd=self.root,
-            env={**known, **nowhere, **own, MARK: str(self.root), **environment},
+            env={**surroundings(self.root), **environment},
             text=True,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

@@ -23,7 +23,7 @@ SLOW = ("slow/first_seed=1", "slow/first_seed=2")
 def built(tmp_path_factory):
     """A project of toy runs, all made."""
     tree = copied_tree.toy(tmp_path_factory.mktemp("built"), one=toy_study(1, 2))
-    tree.status, tree.said = tree.call("lenet", "preview")
+    tree.status, tree.said = tree.call("pipeline", "preview")
     yield tree
     tree.end_all()
 
@@ -62,7 +62,7 @@ def training(tree):
 
 def start_training(tree):
     """Start the door; its process when both kernels are in the middle of their training."""
-    door = tree.start("lenet", "preview")
+    door = tree.start("pipeline", "preview")
     wait_until(lambda: len(training(tree)) == 2, 240, "two kernels with TensorFlow")
     time.sleep(5)
     assert len(training(tree)) == 2
@@ -86,7 +86,7 @@ def check_nothing_is_left(tree, seconds=15):
 def check_the_rest_is_done(tree, *missing):
     """The next call makes these, and the report."""
     shortened(tree)
-    status, said = tree.call("lenet", "preview")
+    status, said = tree.call("pipeline", "preview")
     assert status == 0, said
     assert started(said) == sorted([*missing, "report"])
     assert tree.runs() == tree.whole | set(SLOW)
@@ -142,7 +142,7 @@ def test_a_signal_ends_everything_in_seconds(number, tree):
 
 
 def test_ctrl_c_while_it_is_planned(tree):
-    door = tree.start("lenet", "preview")
+    door = tree.start("pipeline", "preview")
     lock = tree.root / "reports" / ".lock"
     wait_until(lambda: f"process {door.pid} on" in lock.read_text(), 60, "locked")
     os.killpg(door.pid, signal.SIGINT)
@@ -160,7 +160,7 @@ def test_a_full_disk_leaves_no_result(tree):
     copied_tree.write(tree.notebook("lr_study"), ["epochs: int = 1", "print('x' * 1_000_000)"])
     tree.declare("slow", {"notebook": "lr_study", "grid": {"epochs": [1]}})
     (tree.root / "small").mkdir()
-    words = "lenet.plan.run slow epochs=1 small/runs/here.ipynb small/logs/here.log --preview"
+    words = "pipeline.run slow epochs=1 small/runs/here.ipynb small/logs/here.log --preview"
     script = (
         "mount -t tmpfs -o size=256k none small; "
         f"{sys.executable} -m {words}; echo status $?; find small -type f"

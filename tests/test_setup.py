@@ -145,9 +145,29 @@ def test_names_that_stand_for_something_else_in_a_shell_are_not_obeyed(clone):
     )
 
 
-def test_jupyterlab_stays_on_this_machine_and_keeps_its_token(clone):
-    command = make("-n", "lab", "ARGS=--no-browser", folder=clone).splitlines()[-1]
-    assert command == ".venv/bin/python -m jupyterlab --ip=127.0.0.1 --no-browser"
+@pytest.mark.parametrize(("user", "allowed"), [(0, " --allow-root"), (1000, "")])
+def test_jupyterlab_stays_on_this_machine_and_keeps_its_token(user, allowed, clone):
+    command = make("-n", "lab", f"USER_ID={user}", "ARGS=--no-browser", folder=clone)
+    command = command.splitlines()[-1]
+    begin = f".venv/bin/python -m jupyterlab --ip=127.0.0.1{allowed}"
+    assert command == f"{begin} --LabApp.default_url=/lab/tree/play --no-browser"
+
+
+def test_notebooks_are_played_with_as_copies(clone):
+    source = clone / "notebooks" / "a.ipynb"
+    source.parent.mkdir()
+    source.write_text("1")
+    played = clone / "play" / "a.ipynb"
+    make("play/a.ipynb", folder=clone)
+    played.write_text("mine")
+    make("play/a.ipynb", folder=clone)
+    assert played.read_text() == "mine"
+    source.write_text("2")
+    later = played.stat().st_mtime + 1
+    os.utime(source, (later, later))
+    make("play/a.ipynb", folder=clone)
+    assert played.read_text() == "2"
+    assert (clone / "play" / "a-before.ipynb").read_text() == "mine"
 
 
 def test_what_is_rendered_can_be_removed_without_what_was_run(clone):
@@ -172,21 +192,29 @@ def imports(folder):
     return done.returncode, done.stdout
 
 
-def test_each_room_imports_from_those_below_it_alone(tmp_path):
+def copy_packages(folder):
+    """The code of the project, and what says in which order its rooms stand."""
     ignored = shutil.ignore_patterns("__pycache__")
-    shutil.copytree(ROOT / "lenet", tmp_path / "lenet", ignore=ignored)
-    shutil.copy2(ROOT / "pyproject.toml", tmp_path / "pyproject.toml")
+    for package in ("lenet", "pipeline"):
+        shutil.copytree(ROOT / package, folder / package, ignore=ignored)
+    shutil.copy2(ROOT / "pyproject.toml", folder / "pyproject.toml")
+
+
+@pytest.mark.parametrize(
+    ("module", "name"), [("lenet.results", "tables"), ("pipeline.door", "stamps")]
+)
+def test_each_room_imports_from_those_below_it_alone(module, name, tmp_path):
+    copy_packages(tmp_path)
     assert imports(tmp_path)[0] == 0
-    wrong = tmp_path / "lenet" / "plan" / "run.py"
-    wrong.write_text(wrong.read_text() + "\nfrom lenet.results import tables\n")
+    wrong = tmp_path / "lenet" / "plan" / "sources.py"
+    wrong.write_text(wrong.read_text() + f"\nfrom {module} import {name}\n")
     status, said = imports(tmp_path)
     assert status == 1
-    assert "lenet.plan is not allowed to import lenet.results" in said
+    assert f"is not allowed to import {module}" in said
 
 
 def test_a_room_without_a_place_in_the_order_is_told(tmp_path):
-    shutil.copytree(ROOT / "lenet", tmp_path / "lenet")
-    shutil.copy2(ROOT / "pyproject.toml", tmp_path / "pyproject.toml")
+    copy_packages(tmp_path)
     (tmp_path / "lenet" / "attic").mkdir()
     (tmp_path / "lenet" / "attic" / "__init__.py").touch()
     status, said = imports(tmp_path)
@@ -194,10 +222,21 @@ def test_a_room_without_a_place_in_the_order_is_told(tmp_path):
     assert "attic" in said
 
 
-@pytest.mark.parametrize("room", ["plan", "results", "verdicts", "report", "door", "edition"])
+@pytest.mark.parametrize(
+    "room",
+    [
+        "lenet/plan",
+        "lenet/results",
+        "lenet/verdicts",
+        "lenet/report",
+        "pipeline/door",
+        "pipeline/pages",
+        "pipeline/edition",
+    ],
+)
 def test_a_room_that_needs_no_tensorflow_does_not_load_it(room):
     modules = []
-    for path in sorted((ROOT / "lenet" / room).rglob("*.py")):
+    for path in sorted((ROOT / room).rglob("*.py")):
         name = ".".join(path.relative_to(ROOT).with_suffix("").parts)
         modules.append(name.removesuffix(".__init__"))
     code = f"import sys, {', '.join(modules)}; print('tensorflow' in sys.modules)"

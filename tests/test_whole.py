@@ -19,13 +19,13 @@ PERSON = "someone-of-somewhere"
 
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory):
-    """A preview made by `python -m lenet preview`, of one short run of every notebook."""
+    """A preview made by `python -m pipeline preview`, of one short run of every notebook."""
     tiny = {name: copied_tree.study(name) for name in NOTEBOOKS}
     tree = copied_tree.copied(tmp_path_factory.mktemp("whole"), tiny)
     home = tree.root.parent / PERSON
     home.mkdir()
     person = {"HOME": str(home), "USER": PERSON, "LOGNAME": PERSON, "HOSTNAME": PERSON}
-    tree.status, tree.said = tree.call("lenet", "preview", **person)
+    tree.status, tree.said = tree.call("pipeline", "preview", **person)
     yield tree
     assert tree.status == 0, tree.said
     tree.end_all()
@@ -58,7 +58,7 @@ def test_curves_have_a_row_for_each_seed_and_epoch(whole):
 
 def test_the_report_reads_all_runs_and_is_published(whole):
     results = json.loads((whole.reports / "results.json").read_text())
-    schema = json.loads((ROOT / "lenet/report/templates/results.schema.json").read_text())
+    schema = json.loads((ROOT / "lenet/report/results.schema.json").read_text())
     jsonschema.validate(results, schema)
     assert (results["dataset"], results["preview"], results["draft"]) == ("digits", True, False)
     assert results["numbers"]

@@ -154,15 +154,14 @@ def check(notebook: str, namespace: MutableMapping) -> dict:
     breaks its rule, and for a name that papermill was given and the notebook does not declare.
     """
     cells = [cell for cell in namespace.get("In", []) if cell.startswith("# Parameters\n")]
-    injected = re.findall(r"^(\w+) = ", "\n".join(cells), re.MULTILINE)
+    # papermill itself tells a notebook where it lies, if it is asked to.
+    injected = re.findall(r"^(?!PAPERMILL_)(\w+) = ", "\n".join(cells), re.MULTILINE)
     if "notebook" in injected:
         raise ParameterError(
             "notebook: is a key of a study file, which make report runs from params/; "
             "papermill's -f takes a file of plain parameters, such as lr: 0.01"
         )
-    # papermill itself tells a notebook where it lies, if it is asked to.
-    own = [name for name in injected if not name.startswith("PAPERMILL_")]
-    given = {name: namespace.get(name) for name in [*declared(notebook), *own]}
+    given = {name: namespace.get(name) for name in [*declared(notebook), *injected]}
     settings = checked(notebook, given)
     namespace.update(settings)
     return settings

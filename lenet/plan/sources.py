@@ -14,9 +14,9 @@ from lenet.plan.parameters import ROOT
 
 # The rooms that a notebook's numbers come from; of those not named here, the network alone.
 ROOMS = {
-    "benchmark": ("network", "timing"),
-    "memory": ("network", "timing"),
-    "report": ("results", "verdicts", "report"),
+    "benchmark": ("lenet/network", "lenet/timing"),
+    "memory": ("lenet/network", "lenet/timing"),
+    "report": ("lenet/results", "lenet/verdicts", "lenet/report", "pipeline/pages"),
 }
 
 
@@ -24,8 +24,8 @@ def files(notebook: str) -> list[Path]:
     """The files that make a notebook's numbers."""
     found = [ROOT / "notebooks" / f"{notebook}.ipynb", ROOT / "requirements.txt"]
     pattern = "*" if notebook == "report" else "*.py"
-    for room in ("hand_in_2017", *ROOMS.get(notebook, ["network"])):
-        for path in sorted((ROOT / "lenet" / room).rglob(pattern)):
+    for room in ("lenet/hand_in_2017", *ROOMS.get(notebook, ["lenet/network"])):
+        for path in sorted((ROOT / room).rglob(pattern)):
             name = str(path.relative_to(ROOT))
             if path.is_file() and not re.search(r"/(\.|__pycache__)", name):
                 found.append(path)

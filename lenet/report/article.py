@@ -1,6 +1,5 @@
 """What the report notebook begins with: the finished runs, and every number that its text names."""
 
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import pandas as pd
@@ -28,10 +27,13 @@ class Study(NamedTuple):
     def layers(self) -> pd.DataFrame:
         """Parameters and training work of each layer, in 2017's number of filters."""
         rows = pd.DataFrame(layers.layers(FILTERS))
-        rows["work"] = rows["training_macs"] / rows["training_macs"].sum()
-        rows = rows[["name", "kind", "parameters", "work"]]
-        names = ["Layer", "Kind", "Parameters", "Share of the work of training"]
-        return rows.set_axis(names, axis="columns")
+        columns = {
+            "Layer": rows["name"],
+            "Kind": rows["kind"],
+            "Parameters": rows["parameters"],
+            "Share of the work of training": rows["training_macs"] / rows["training_macs"].sum(),
+        }
+        return pd.DataFrame(columns)
 
 
 def load(folder: str, preview: bool, draft: bool, gpu: bool) -> Study:
@@ -51,8 +53,8 @@ def load(folder: str, preview: bool, draft: bool, gpu: bool) -> Study:
 def begin(study: Study, out: str, preview: bool, draft: bool) -> Report:
     """The report that writes to `out`, from the project's root, with all its numbers."""
     label = origin.label(study.origin, preview, draft)
-    report = Report(ROOT / Path(out), study.origin["dataset"], preview, draft, label)
-    report.judged(study.conclusions)
+    report = Report(ROOT / out, study.origin["dataset"], preview, draft, label)
+    report.results.update(study.conclusions.to_json())
     settings(report, study.evidence.images)
     computed(report, study)
     errors(report, study.evidence)
@@ -75,16 +77,15 @@ def settings(report: Report, sizes: dict[str, Any]) -> None:
         "setting/constant_from": hand_in_2017.CONSTANT_FROM_EPOCH,
         "setting/card_gib": hand_in_2017.CARD_GIB,
         "setting/knee": hand_in_2017.KNEE_FILTERS,
-        "setting/level": tables.LEVEL,
+        "setting/level": intervals.LEVEL,
         "setting/largest": hand_in_2017.FILTERS["GPU"][-1],
     }
     for name, value in facts.items():
         report.number(name, value)
     report.word("images/source", data.SOURCES[report.results["dataset"]])
     report.word("2017/source", hand_in_2017.SOURCE)
-    stated = hand_in_2017.stated_parameters()
-    for kind in stated.index:
-        report.number(f"2017/parameters/{kind}", stated[kind])
+    for kind, stated in hand_in_2017.stated_parameters().items():
+        report.number(f"2017/parameters/{kind}", stated)
         report.number(f"parameters/{kind}", layers.of_kind(FILTERS, kind))
 
 
@@ -150,7 +151,7 @@ def timed(report: Report, evidence: tables.Evidence) -> None:
             runs=set(rounds["run"]),
             measured=True,
         )
-    gpu = evidence.times[evidence.times["device"] == "GPU"]
+    gpu = evidence.times.query("device == 'GPU'")
     hosts = ", ".join(sorted(set(gpu["host"])))
     card = f"Our graphics card is that of {hosts}."
     report.word("gpu", card if hosts else "We had no graphics card.")

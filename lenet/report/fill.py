@@ -1,7 +1,8 @@
 """Placeholders in Markdown text: `{{name}}`, `{{name:format}}`, `{{name low:format}}`.
 
-`name` is that of a number or a word of results.json; one of FIELDS may follow that of a number, and
-then a format of Python's. All functions take what results.json holds.
+`name` is that of a number or a word of results.json; a field may follow that of a number (value,
+low, high, n or interval), and then a format of Python's. All functions take what results.json
+holds.
 """
 
 import re
@@ -9,9 +10,9 @@ import re
 from lenet.report import numbers
 from lenet.report.sentences import MARKS, limits
 
-FIELDS = ("value", "low", "high", "n", "interval")
-NAME = r"[\w./-]+(?: [\w./-]+)*"
-PLACEHOLDER = re.compile(rf"\{{\{{\s*({NAME})\s*(?::([^{{}}]*))?\}}\}}")
+NAME = r"[\w./-]+(?: [\w./-]+)*?"
+FIELD = "value|low|high|n|interval"
+PLACEHOLDER = re.compile(rf"{{{{\s*({NAME})(?: ({FIELD}))?\s*(?::([^{{}}]*))?}}}}")
 
 
 def fill(notebook, results: dict):
@@ -47,17 +48,16 @@ def filled(text: str, results: dict) -> str:
 
 
 def _replacement(found: re.Match, results: dict) -> str:
-    name, form = found.groups()
+    name, field, form = found.groups("")
     entries, words = known(results)
-    if name in words and form is None:
+    if name in words and not field + form:
         return words[name]
-    name, field = split(name)
     if name not in entries:
         raise ValueError(f"{found[0]}: no number or word has this name")
     try:
         if field == "interval":
-            return numbers.interval(entries[name], form or "")
-        return numbers.shown(entries[name][field], form or "")
+            return numbers.interval(entries[name], form)
+        return numbers.shown(entries[name][field or "value"], form)
     except ValueError as error:
         raise ValueError(f"{found[0]}: {error}") from error
 
@@ -85,13 +85,3 @@ def known(results: dict) -> tuple[dict[str, dict], dict[str, str]]:
         for verdict in MARKS:
             words[f"{side}count/{verdict}"] = str(verdicts.count(verdict))
     return entries, words
-
-
-def split(name: str) -> tuple[str, str]:
-    """A name and the field after it.
-
-    >>> split("ordering/0.001 over 0.01"), split("error low")
-    (('ordering/0.001 over 0.01', 'value'), ('error', 'low'))
-    """
-    first, _, last = name.rpartition(" ")
-    return (first, last) if first and last in FIELDS else (name, "value")

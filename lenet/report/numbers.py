@@ -6,7 +6,6 @@ import string
 MISSING = "not measured"
 # Formats of our own beside Python's, and what stands after the number.
 SUFFIXES = {"%": "%", "points": " points", "GiB": " GiB", "images": " images"}
-HUNDREDTHS = ("%", "points")
 
 
 def shown(value: float | None, form: str = "") -> str:
@@ -23,7 +22,7 @@ def shown(value: float | None, form: str = "") -> str:
     if value is None:
         return MISSING
     if form in SUFFIXES:
-        factor = 100 if form in HUNDREDTHS else 1
+        factor = 100 if form in ("%", "points") else 1
         return shown(factor * value) + SUFFIXES[form]
     if not form:
         whole = value == round(value) or abs(value) >= 1000
@@ -55,7 +54,7 @@ def bare(value: float, form: str) -> str:
     >>> bare(0.1, "points")
     '10'
     """
-    return shown(value, form).removesuffix(SUFFIXES.get(form, "%"))
+    return shown(value, form).split()[0].removesuffix("%")
 
 
 def escaped(text: str) -> str:

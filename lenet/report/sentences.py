@@ -10,8 +10,14 @@ from lenet.verdicts.conclusions import IN_PART
 MARKS = {HOLDS: "●", FAILS: "○", IN_PART: "◐", UNDECIDED: "?", NOT_MEASURED: "–"}
 PLACES = {"at_least": "at least", "at_most": "at most", "above": "more than", "below": "less than"}
 # How numbers of a test are written, by the unit of its band.
-FORMS = {"share": "%", "relative": "%", "share of the fall": "%"}
-FORMS.update(points="points", GiB="GiB", images="images")
+FORMS = {
+    "share": "%",
+    "relative": "%",
+    "share of the fall": "%",
+    "points": "points",
+    "GiB": "GiB",
+    "images": "images",
+}
 
 
 def limits(band: dict) -> str:
@@ -45,16 +51,14 @@ def scorecard(results: dict) -> pd.DataFrame:
 
     Columns: No., The 2017 report says, 2017's numbers, Our runs.
     """
-    rows = []
-    for sentence in results["conclusions"]:
-        row = {
-            "No.": sentence["number"],
-            "The 2017 report says": sentence["paraphrase"],
-            "2017's numbers": marked(sentence["verdict_2017"]),
-            "Our runs": marked(sentence["verdict"]),
-        }
-        rows.append(row)
-    return pd.DataFrame(rows)
+    sentences = pd.DataFrame(results["conclusions"])
+    columns = {
+        "No.": sentences["number"],
+        "The 2017 report says": sentences["paraphrase"],
+        "2017's numbers": sentences["verdict_2017"].map(marked),
+        "Our runs": sentences["verdict"].map(marked),
+    }
+    return pd.DataFrame(columns)
 
 
 def tests(results: dict) -> pd.DataFrame:
@@ -62,12 +66,15 @@ def tests(results: dict) -> pd.DataFrame:
 
     Columns: No. (of its sentence; none where it is ours), Test, Must be, 2017's numbers, Our runs.
     """
+    sentence_of: dict[str, int] = {}
+    for sentence in results["conclusions"]:
+        sentence_of.update(dict.fromkeys(sentence["tests"], sentence["number"]))
     rows = []
     for name, test in results["tests"].items():
         reading = f" Read as: {test['reading']}." if test["reading"] else ""
         studies = sorted({run.partition("/")[0] for run in test["runs"]})
         row = {
-            "No.": _number(name, results),
+            "No.": sentence_of.get(name),
             "Test": test["hypothesis"] + reading,
             "Must be": "; ".join(map(_asked, test["bands"].values())),
             "2017's numbers": _told(test["verdict_2017"], test["numbers"]["2017"]),
@@ -92,14 +99,6 @@ def _told(verdict: str, measured: list[dict]) -> str:
             found += f", n\u00a0=\u00a0{one['n']}"
         told.append(f"{found} ({one['note']})" if one["note"] else found)
     return "; ".join(told)
-
-
-def _number(test: str, results: dict) -> int | None:
-    """The number of the sentence that a test belongs to."""
-    for sentence in results["conclusions"]:
-        if test in sentence["tests"]:
-            return sentence["number"]
-    return None
 
 
 def front(results: dict) -> dict[str, str]:

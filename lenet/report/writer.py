@@ -9,6 +9,7 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import vl_convert
 from IPython import get_ipython
@@ -17,7 +18,6 @@ from IPython.display import display
 from lenet import files
 from lenet.report import fill, numbers
 from lenet.report.charts import style
-from lenet.verdicts.conclusions import Conclusions
 
 SCHEMA = 2
 HALF_WIDTH = 300  # pixels of a chart that stands beside another
@@ -27,7 +27,8 @@ class Report:
     """Collects what a report says; figures and results.json go to `folder`.
 
     A preview or a draft needs a `label`, which then stands above every chart. `results` is what
-    results.json holds, `said` the Markdown that each cell has shown, by its code.
+    results.json holds, `said` the Markdown that each cell has shown, by its code, `drawn` the
+    studies that its figures and tables name.
     """
 
     def __init__(
@@ -38,6 +39,7 @@ class Report:
         self.folder = Path(folder)
         self.label = label
         self.said: dict[str, str] = {}
+        self.drawn: set[str] = set()
         self.results: dict[str, Any] = {
             "schema": SCHEMA,
             "dataset": dataset,
@@ -48,6 +50,7 @@ class Report:
             "words": {"label": label},
             "conclusions": [],
             "tests": {},
+            "extra": {},
         }
 
     def number(
@@ -69,7 +72,7 @@ class Report:
             "unit": unit,
             "runs": sorted(runs),
         }
-        if None not in (entry["low"], entry["high"]) and low > high:
+        if low is not None and high is not None and low > high:
             raise ValueError(f"number {name}: low = {low}: must not lie above high = {high}")
         self._keep("measured" if measured else "numbers", name, entry)
 
@@ -82,10 +85,6 @@ class Report:
             raise ValueError(f"name = {name!r}: must be new")
         self.results[kind][name] = entry
 
-    def judged(self, conclusions: Conclusions) -> None:
-        """Keep all verdicts and all numbers of tests, see `fill.known` for their names."""
-        self.results.update(conclusions.to_json())
-
     def show(
         self, name: str, chart, caption: str, description: str, studies=(), half=False
     ) -> None:
@@ -95,7 +94,7 @@ class Report:
         None, a sentence names the `studies` that have no finished runs. Neighbours that are `half`
         as wide as the text stand side by side.
         """
-        identity, caption = self._begin("fig", name, caption)
+        identity, caption = self._begin("fig", name, caption, studies)
         if chart is None:
             return self._leave_out(identity, caption, studies)
         spec = _labelled(chart.to_dict(), self.label)
@@ -118,7 +117,7 @@ class Report:
         `formats` maps a column to a format such as ".1%". A frame without rows is replaced by a
         sentence that names the `studies` that have no finished runs.
         """
-        identity, caption = self._begin("tbl", name, caption)
+        identity, caption = self._begin("tbl", name, caption, studies)
         if frame.empty:
             return self._leave_out(identity, caption, studies)
         cells = frame.map(_cell)
@@ -133,8 +132,9 @@ class Report:
         )
         return self._display(f"{rows}\n\n: {caption} {{#{identity}}}")
 
-    def _begin(self, kind: str, name: str, caption: str) -> tuple[str, str]:
+    def _begin(self, kind: str, name: str, caption: str, studies: Collection[str]):
         """The name of a figure or table in references, and its caption on one line."""
+        self.drawn.update(studies)
         if not re.fullmatch("[a-z][a-z0-9_-]*", name):
             raise ValueError(f"name = {name!r}: must be of lower case letters, digits, - and _")
         return f"{kind}-{name}", " ".join(fill.filled(caption, self.results).split())
@@ -172,9 +172,8 @@ def _labelled(spec: dict, label: str) -> dict:
     """A chart's specification with the label above its title."""
     title = spec.get("title", [])
     title = title if isinstance(title, dict) else {"text": title}
-    lines = [title["text"]] if isinstance(title["text"], str) else title["text"]
-    title["text"] = [*textwrap.wrap(label, style.LINE), *lines]
-    return {**spec, "title": title} if label else spec
+    lines = [*textwrap.wrap(label, style.LINE), *np.atleast_1d(title["text"])]
+    return {**spec, "title": {**title, "text": lines}} if label else spec
 
 
 def _cell(value, form: str = "") -> str:

@@ -10,14 +10,6 @@ from lenet.results.timings import host
 
 # The columns of a run's frames that come from a clock.
 CLOCK = ["seconds", "step_seconds"]
-# What the runs say of themselves, by the names in their records.
-SAID = {
-    "notes": "note",
-    "commits": "commit",
-    "machines": "machine",
-    "kinds_of_machine": "kernels",
-    "versions": "versions",
-}
 
 
 def origin(finished: list[Finished], missing: dict[str, str] | None = None) -> dict:
@@ -37,10 +29,11 @@ def origin(finished: list[Finished], missing: dict[str, str] | None = None) -> d
     """
     if not finished:
         raise ScrapError("no run is finished yet")
-    data = distinct(finished, "data_sha256")
-    if len(data) != 1:
-        raise ScrapError(f"the finished runs are of {len(data)} data sets: must be of 1")
-    times = distinct(finished, "finished")
+    records = pd.DataFrame([run.record for run in finished])
+    data = records["data_sha256"].nunique()
+    if data != 1:
+        raise ScrapError(f"the finished runs are of {data} data sets: must be of 1")
+    changed = records["sources"] != records["notebook"].map(sources.digest)
     made = {}
     for run in finished:
         made[run.name] = {
@@ -50,15 +43,19 @@ def origin(finished: list[Finished], missing: dict[str, str] | None = None) -> d
             "errors": last_errors(run),
         }
     return {
-        "dataset": finished[0].record["dataset"],
-        "data_sha256": data[0],
-        "images": finished[0].record["images"],
-        **{key: distinct(finished, name) for key, name in SAID.items()},
-        "first_finished": min(times),
-        "last_finished": max(times),
+        "dataset": records["dataset"][0],
+        "data_sha256": records["data_sha256"][0],
+        "images": records["images"][0],
+        "notes": distinct(records["note"]),
+        "commits": distinct(records["commit"]),
+        "machines": distinct(records["machine"]),
+        "kinds_of_machine": distinct(records["kernels"]),
+        "versions": distinct(records["versions"]),
+        "first_finished": records["finished"].min(),
+        "last_finished": records["finished"].max(),
         "runs": made,
         "missing": missing or {},
-        "sources_changed": sources_changed(finished),
+        "sources_changed": sorted(set(records["notebook"][changed])),
         "report_commit": sources.commit(),
         "report_sources": sources.report_digest(),
     }
@@ -85,19 +82,9 @@ def last_errors(run: Finished) -> list[float | None]:
     return [None if pd.isna(error) else error for error in errors.tolist()]
 
 
-def distinct(finished: list[Finished], name: str) -> list:
-    """Each value that the runs' records have under a name, once."""
-    found: list = []
-    for run in finished:
-        if run.record[name] not in found:
-            found.append(run.record[name])
-    return found
-
-
-def sources_changed(finished: list[Finished]) -> list[str]:
-    """The notebooks with runs by other sources than those of the tree."""
-    made = {(run.record["notebook"], run.record["sources"]) for run in finished}
-    return sorted({name for name, digest in made if digest != sources.digest(name)})
+def distinct(values: pd.Series) -> list:
+    """Each value once; a mapping too, which has no hash."""
+    return values[~values.map(str).duplicated()].tolist()
 
 
 def label(origin: dict, preview: bool, draft: bool) -> str:

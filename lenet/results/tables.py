@@ -5,13 +5,11 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from lenet import hand_in_2017
 from lenet.results import timings
 from lenet.results.scraps import Finished
 
-LEVEL = 0.95
 # The studies in the setting of 2017. A study is known by its name, never by settings that fit.
 AS_IN_2017 = ("lr_study", "more_seeds", "shape", "overshoot", "train")
 TIMING_STUDIES = ("benchmark", "rounds", "benchmark_gpu")
@@ -38,7 +36,7 @@ def data_of(finished: list[Finished]) -> dict:
     found = {"dataset": "", "train": 0, "validation": 0, "test": 0, "duplicates": None}
     for run in finished:
         duplicates = run.record.get("shared_images", found["duplicates"])
-        found = {"dataset": run.record["dataset"], **run.record["images"], "duplicates": duplicates}
+        found.update(run.record["images"], dataset=run.record["dataset"], duplicates=duplicates)
     return found
 
 
@@ -121,28 +119,8 @@ def as_in_2017(frame: pd.DataFrame) -> pd.DataFrame:
     rows = frame[frame["study"].isin(AS_IN_2017)]
     first = min(rows["study"], key=AS_IN_2017.index, default="")
     setting = rows.loc[rows["study"] == first, SETTING].head(1)
-    rows = rows.merge(setting, on=SETTING)
-    rows = rows.sort_values("epochs", ascending=False, kind="stable")
-    rows = rows.drop_duplicates(["lr", "seed", "epoch"])
-    return rows.sort_values(["lr", "seed", "epoch"], ignore_index=True)
-
-
-def mean_interval(frame: pd.DataFrame, by: list[str], value: str) -> pd.DataFrame:
-    """Mean of `value` in each group of `by`, with its t confidence interval.
-
-    Columns: those of `by`, mean, n, low, high. Missing values are left out and lower n; one value
-    has no interval (NaN).
-
-    >>> frame = pd.DataFrame({"lr": [0.1, 0.1, 0.1, 0.01], "error": [1.0, 2.0, 3.0, 5.0]})
-    >>> mean_interval(frame, ["lr"], "error").round(3)
-         lr  mean  n    low   high
-    0  0.01   5.0  1    NaN    NaN
-    1  0.10   2.0  3 -0.484  4.484
-    """
-    groups = frame.dropna(subset=[value]).groupby(by)[value]
-    table = groups.agg(mean="mean", n="count", error="sem").reset_index()
-    half = stats.t.ppf((1 + LEVEL) / 2, table["n"] - 1) * table.pop("error")
-    return table.assign(low=table["mean"] - half, high=table["mean"] + half)
+    rows = rows.merge(setting, on=SETTING).sort_values(["lr", "seed", "epoch", "epochs"])
+    return rows.drop_duplicates(["lr", "seed", "epoch"], keep="last", ignore_index=True)
 
 
 def inventory(finished: list[Finished]) -> pd.DataFrame:

@@ -3,8 +3,8 @@
 import re
 import time
 
-from lenet.door import estimate
 from lenet.plan.studies import Run
+from pipeline.door import estimate
 
 SURE_FROM = 2  # finished runs; with fewer the time left is a mere guess
 

@@ -12,8 +12,10 @@ from pathlib import Path
 from lenet.network.data import Dataset
 from lenet.plan import sources
 from lenet.plan.studies import Run
-from lenet.results import scraps
+from lenet.results import own, scraps
 
+REPORTS = Path("reports")
+PREVIEW = REPORTS / "preview"
 PARTS = ("report.html", "report.pdf", "results.json")
 
 
@@ -61,7 +63,15 @@ def report_fault(folder: Path, runs: list[Run]) -> str:
     """Why the report of these runs must be made (again); "" where it is as it must be."""
     if not stamp(folder, "report").exists():
         return "it was not made since its runs were"
-    return content_fault(folder, runs)
+    return content_fault(folder, runs) or own_fault(folder)
+
+
+def own_fault(folder: Path) -> str:
+    """Why a report does not tell of the runs of a person's own in its folder; "" where it does."""
+    results = json.loads((folder / "results.json").read_bytes())
+    told = {name: run["digest"] for name, run in results.get("extra", {}).items()}
+    changed = own.digests(folder / "runs") != told
+    return "runs of one's own were added, changed or removed" if changed else ""
 
 
 def content_fault(folder: Path, runs: list[Run]) -> str:

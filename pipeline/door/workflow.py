@@ -10,8 +10,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NoReturn
 
-from lenet.door.progress import Progress
 from lenet.network import machine
+from pipeline.door.progress import Progress
 
 HEARTBEAT_SECONDS = 20
 STOP_SECONDS = 15

@@ -1,21 +1,21 @@
-"""What make calls: `python -m lenet.edition publish`, or `verify --n 3`."""
+"""What make calls: `python -m pipeline.edition publish`, or `verify --n 3`."""
 
 import argparse
 import os
 import random
 import sys
 
-from lenet.door import lock
-from lenet.edition.compare import DIFFERS
-from lenet.edition.publish import REPORTS, publish
-from lenet.edition.verify import verify
 from lenet.plan.parameters import ROOT
 from lenet.results.scraps import ScrapError
+from pipeline.door import lock
+from pipeline.edition.compare import DIFFERS
+from pipeline.edition.publish import REPORTS, publish
+from pipeline.edition.verify import verify
 
 
 def main() -> int:
     """Publish the report in reports/, or make published runs again; 1 where one differs."""
-    parser = argparse.ArgumentParser(prog="python -m lenet.edition", description=main.__doc__)
+    parser = argparse.ArgumentParser(prog="python -m pipeline.edition", description=main.__doc__)
     parser.add_argument("what", choices=("publish", "verify"))
     parser.add_argument("--n", default="3", help="how many to verify, or all")
     parser.add_argument("--seed", type=int, default=random.randrange(10**6), help="of the choice")

@@ -7,11 +7,11 @@ import sys
 import tempfile
 from pathlib import Path
 
-from lenet.door import stamps
-from lenet.edition import compare
-from lenet.edition.publish import PUBLISHED, REPORTS, SUMS, sums
 from lenet.plan.studies import plan
 from lenet.report import article
+from pipeline.door import stamps
+from pipeline.edition import compare
+from pipeline.edition.publish import PUBLISHED, REPORTS, SUMS, sums
 
 # Where these are the same, so must be the bits.
 KIND = ("kinds_of_machine", "versions")
@@ -64,7 +64,7 @@ def made_again(names: list[str], dataset: str) -> dict:
             output = Path(folder, "runs", f"{name}.ipynb")
             log = REPORTS / "logs" / "verify" / f"{name}.log"
             words = [*name.split("/"), str(output), str(log), "--dataset", dataset]
-            subprocess.run([sys.executable, "-m", "lenet.plan.run", *words])
+            subprocess.run([sys.executable, "-m", "pipeline.run", *words])
         study = article.load(folder, preview=False, draft=True, gpu=True)
         report = article.begin(study, folder, preview=False, draft=True)
     return {**report.results, "origin": study.origin}

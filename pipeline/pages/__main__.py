@@ -1,4 +1,4 @@
-"""The report of finished runs: python -m lenet.report <folder> <log>."""
+"""The report of finished runs: python -m pipeline.pages <folder> <log>."""
 
 import argparse
 import json
@@ -9,8 +9,9 @@ from pathlib import Path
 import nbformat
 
 from lenet.plan.parameters import ROOT
-from lenet.plan.run import execute, guarded
-from lenet.report import fill, publish, sentences
+from lenet.report import fill, sentences
+from pipeline.pages import publish
+from pipeline.run import execute, guarded
 
 NOTEBOOK = ROOT / "notebooks" / "report.ipynb"
 FLAGS = ("preview", "draft", "gpu")
@@ -49,7 +50,7 @@ def render(
 
 def main() -> None:
     """Make the report, or say why not and exit with status 1."""
-    parser = argparse.ArgumentParser(prog="python -m lenet.report", description=main.__doc__)
+    parser = argparse.ArgumentParser(prog="python -m pipeline.pages", description=main.__doc__)
     parser.add_argument("folder", type=Path, help="has the finished runs, and gets the report")
     parser.add_argument("log", type=Path)
     parser.add_argument("--dataset", choices=("mnist", "digits"), default="mnist")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import vl_convert
 
-from lenet.report.document import elements, identity, pandoc
+from pipeline.pages.document import elements, identity, pandoc
 
 TEMPLATES = Path(__file__).with_name("templates")
 FLAGS = ["--from=json", "--to=html", "--mathml", "--syntax-highlighting=none"]

@@ -5,7 +5,7 @@ import json
 from itertools import groupby
 from pathlib import Path
 
-from lenet.report.document import elements, pandoc
+from pipeline.pages.document import elements, pandoc
 
 TEMPLATE = Path(__file__).with_name("templates") / "report.typst"
 APPENDIX = "#pagebreak(weak: true)\n#set text(size: 9pt)\n#show table: set text(size: 8pt)"

@@ -10,8 +10,9 @@ from nbconvert import MarkdownExporter
 from nbformat import NotebookNode
 from traitlets.config import Config
 
-from lenet.report import document, fill, page, paper
+from lenet.report import fill
 from lenet.report.writer import Report
+from pipeline.pages import document, page, paper
 
 
 def publish(notebook: NotebookNode, folder: Path, front: dict[str, str]) -> None:

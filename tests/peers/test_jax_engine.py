@@ -53,17 +53,18 @@ def apart(one, other, start):
 )
 def test_both_engines_are_together_after_a_hundred_steps(head, init, shuffle, digits):
     options = {"filters": 4, "head": head, "init": init, "batch_size": 16, "shuffle": shuffle}
+    options["lr"] = 0.01
     few = some(digits, 1600)
     other = theirs(few, **options)
     start = weights(other)
     order = other.order(3, 1)
-    right = other.epoch(0.01, order)
+    right = other.epoch(order)
     assert len(right) == 100
     for device in PLACES:
         one = ours(few, device, **options)
         np.testing.assert_array_equal(weights(one), start)
         np.testing.assert_array_equal(one.order(3, 1), order)
-        losses = one.epoch(0.01, order)
+        losses = one.epoch(order)
         # Rounding moves them apart by some 1e-6; one ReLU or one maximum that falls the other way,
         # by up to 1e-2.
         np.testing.assert_allclose(losses[:5], right[:5], rtol=1e-5)
@@ -73,27 +74,27 @@ def test_both_engines_are_together_after_a_hundred_steps(head, init, shuffle, di
 
 @pytest.mark.parametrize("shuffle", [False, True])
 def test_the_last_short_step_is_that_of_the_other_engine(shuffle, digits):
-    options = {"filters": 2, "batch_size": 16, "shuffle": shuffle}
+    options = {"lr": 0.2, "filters": 2, "batch_size": 16, "shuffle": shuffle}
     few = some(digits, 36)
     other = theirs(few, **options)
     start = weights(other)
-    right = other.epoch(0.2, np.arange(36))
+    right = other.epoch(np.arange(36))
     assert len(right) == 3
     for device in PLACES:
         one = ours(few, device, **options)
-        np.testing.assert_allclose(one.epoch(0.2, np.arange(36)), right, rtol=1e-4)
+        np.testing.assert_allclose(one.epoch(np.arange(36)), right, rtol=1e-4)
         assert apart(one, other, start) < 1e-3
 
 
 def test_few_batches_run_the_program_of_a_whole_epoch_and_change_nothing_else(digits):
     few = some(digits, 100)
-    one = ours(few, "GPU", filters=2, batch_size=16)
-    other = ours(few, "CPU", filters=2, batch_size=16)
+    one = ours(few, "GPU", lr=0.2, filters=2, batch_size=16)
+    other = ours(few, "CPU", lr=0.2, filters=2, batch_size=16)
     one.trace()
     programs = set(one.programs)
     start = weights(other)
     # Two full batches of six, and the short one.
-    losses = [trainer.epoch(0.2, np.arange(36)) for trainer in (one, other)]
+    losses = [trainer.epoch(np.arange(36)) for trainer in (one, other)]
     assert len(losses[0]) == 3
     np.testing.assert_allclose(*losses, rtol=1e-5)
     assert apart(one, other, start) < 1e-4
@@ -148,11 +149,11 @@ pixels = few.train.images[..., None] / np.float32(255)
 loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
 for head in ("linear", "relu"):
     network = model.build(5, head, seed=7)
-    trainer = jax_engine.Trainer(few, filters=5, head=head)
+    trainer = jax_engine.Trainer(few, lr=0.05, filters=5, head=head)
     trainer.reset(7)
     outputs = trainer.logits(trainer.weights, few.train.images)
     np.testing.assert_allclose(outputs, network(pixels), rtol=1e-4, atol=1e-4)
-    trainer.epoch(0.05, trainer.order(7, 1))
+    trainer.epoch(trainer.order(7, 1))
     network.compile(keras.optimizers.SGD(0.05), loss)
     network.fit(pixels, few.train.labels, batch_size=64, shuffle=False, verbose=0)
     for ours, theirs in zip(trainer.weights, network.get_weights(), strict=True):

@@ -23,7 +23,7 @@ class Spoilt:
         self.trainer.model.set_weights(weights)
 
     def train(self, images, rate):
-        self.trainer.epoch(rate, self.rows(np.arange(images)))
+        self.trainer.engine.epoch(rate, self.rows(np.arange(images)))
 
     def get(self):
         return self.trainer.model.get_weights()

@@ -54,7 +54,7 @@ def test_gradients_of_our_engine_are_those_of_float64(size, digits):
     some = digits.train.first(size)
     held = graph.resident(some, "CPU")
     variables = [tf.constant(value) for value in weights]
-    loss, ours = graph.gradients(variables, *held, "linear", 2)
+    loss, ours = graph.gradients(variables, held.patches, held.labels, "linear", 2)
     assert float(loss) == pytest.approx(reference.loss(weights, *some), rel=1e-5)
     right = reference.gradients([value.astype(float) for value in weights], *some)
     for mine, other in zip(ours, right, strict=True):

@@ -15,8 +15,8 @@ import psutil
 import pytest
 
 from lenet.network import kernels
-from lenet.plan import run
 from lenet.plan.parameters import ROOT
+from pipeline import run
 
 with warnings.catch_warnings():
     # What other packages do at import is not ours to mend.
@@ -171,7 +171,8 @@ def test_papermills_own_doors_are_accepted(by_hand, tmp_path):
 
 
 def test_a_study_file_handed_to_papermill_says_what_it_is_for(by_hand):
-    status, said = by_hand("-f", str(ROOT / "params" / "shape.yaml"))
+    study = next((ROOT / "params").glob("*.yaml"))
+    status, said = by_hand("-f", str(study))
     assert status == 1
     assert "ParameterError: notebook: is a key of a study file, which make report runs" in said
 
@@ -191,7 +192,7 @@ class Tree:
     def start(self, point, *more, output=None, log=None, shell="", **environment):
         """Start one run, in a process group of its own."""
         given = [str(output or self.output), str(log or self.log), "--dataset", "digits", *more]
-        command = [sys.executable, "-m", "lenet.plan.run", "lr_study", point, *given]
+        command = [sys.executable, "-m", "pipeline.run", "lr_study", point, *given]
         if shell:
             command = ["bash", "-c", shell, *command]
         inherited = {name: value for name, value in os.environ.items() if name != OF_PYTEST}

@@ -3,7 +3,7 @@ import re
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
-from lenet.report.fill import fill, filled, known, split
+from lenet.report.fill import fill, filled, known
 
 ERROR = {"value": 0.0143, "low": 0.013, "high": 0.0156, "n": 5}
 RATIO = {"name": "0.001 over 0.01", "value": 1.51, "low": None, "high": None, "n": 1}
@@ -65,10 +65,12 @@ def test_what_cannot_be_filled_is_named(text, fault):
         filled(text, RESULTS)
 
 
-def test_a_name_that_ends_like_a_field_is_still_a_name():
-    assert split("epoch 2 less epoch 15") == ("epoch 2 less epoch 15", "value")
-    assert split("low") == ("low", "value")
-    assert split("far too low") == ("far too", "low")
+@pytest.mark.parametrize(
+    ("name", "rest"), [("epoch 2 less epoch 15", ""), ("low", ""), ("far too", " low")]
+)
+def test_a_name_that_ends_like_a_field_is_still_a_name(name, rest):
+    results = {**RESULTS, "numbers": {name: {**ERROR, "value": 5, "low": 6}}}
+    assert filled(f"{{{{{name}{rest}}}}}", results) == ("6" if rest else "5")
 
 
 def test_only_prose_is_filled_and_every_fault_is_told_with_its_cell():

@@ -13,7 +13,7 @@ from lenet.report import writer
 from lenet.report.charts import style
 from lenet.report.writer import Report
 
-SCHEMA = Path(writer.__file__).with_name("templates") / "results.schema.json"
+SCHEMA = Path(writer.__file__).with_name("results.schema.json")
 FRAME = pd.DataFrame({"rate": ["a|b", "c\nd"], "error": [0.125, None], "n": [5, 10_000]})
 
 

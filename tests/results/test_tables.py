@@ -124,32 +124,6 @@ def test_an_inventory_by_hand(finished):
     assert math.isnan(table.loc["memory", "core_minutes"])
 
 
-def interval(*errors):
-    """The row of one group."""
-    frame = pd.DataFrame({"lr": 0.1, "error": errors})
-    return tables.mean_interval(frame, ["lr"], "error").iloc[0]
-
-
-def test_mean_interval_by_hand():
-    found = interval(1.0, 2.0, math.nan, 3.0)
-    half = 4.302653 / math.sqrt(3)  # Student's t for two degrees of freedom
-    assert found["n"] == 3
-    assert found["mean"] == 2
-    assert found["low"] == pytest.approx(2 - half)
-    assert found["high"] == pytest.approx(2 + half)
-
-
-def test_one_network_has_no_interval_and_equal_ones_have_a_point():
-    assert math.isnan(interval(5.0)["low"])
-    equal = interval(2.0, 2.0)
-    assert equal["low"] == equal["high"] == 2
-
-
-def test_a_group_of_missing_values_is_left_out():
-    frame = pd.DataFrame({"lr": [0.1], "error": [math.nan]})
-    assert tables.mean_interval(frame, ["lr"], "error").empty
-
-
 def test_the_folder_of_made_up_runs_is_without_fault(toy_folder, planned):
     for run in planned:
         path = scraps.place(toy_folder, run)

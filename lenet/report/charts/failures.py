@@ -14,8 +14,7 @@ def by_rate(evidence: tables.Evidence) -> alt.ConcatChart | None:
     if networks.empty:
         return None
     rates = failures(networks)
-    x = alt.X("lr:O", title="Learning rate")
-    x = x.scale(type="band", domain=list(rates["lr"]))
+    x = alt.X("lr:O", title="Learning rate").scale(type="band", domain=list(rates["lr"]))
     share = alt.Y(
         "share",
         title="Networks that failed",
@@ -26,15 +25,16 @@ def by_rate(evidence: tables.Evidence) -> alt.ConcatChart | None:
         title=["Largest rise in an epoch", "(percentage points)"],
     )
     bars = alt.Chart(rates).encode(x, share.scale(domain=[0, 1]))
-    bar = bars.mark_bar(color=style.ORANGE)
-    words = bars.mark_text(dy=-8).encode(text="count")
-    dots = alt.Chart(networks[~networks["failed"]])
-    dots = dots.mark_point(color=style.BLUE, opacity=0.7)
+    dots = alt.Chart(networks[~networks["failed"]]).encode(x, rise).properties(height=180)
     told = rates.loc[rates["share"] > 0, "told"]
     return style.panels(
         f"Failed networks: {', '.join(told) or 'none'}",
-        alt.layer(bar, words, height=120),
-        dots.encode(x, rise).properties(height=180),
+        alt.layer(
+            bars.mark_bar(color=style.ORANGE),
+            bars.mark_text(dy=-8).encode(text="count"),
+            height=120,
+        ),
+        dots.mark_point(color=style.BLUE, opacity=0.7),
         columns=1,
         room=75,
     )
@@ -46,12 +46,11 @@ def largest_rises(curves: pd.DataFrame) -> pd.DataFrame:
     The rise is the largest of the error from one epoch to the next, in percentage points, once
     2017 called its curves constant; 0 where it never rose.
     """
-    rows = tables.as_in_2017(curves).copy()
+    rows = tables.as_in_2017(curves)
     rises = rows.groupby(["lr", "seed"])["validation_error"].diff()
     late = rows["epoch"] > hand_in_2017.CONSTANT_FROM_EPOCH
-    rows["rise"] = 100 * rises.where(late).clip(lower=0)
-    rows["failed"] = rows["failed"] != ""
-    networks = rows.groupby(["lr", "seed"])
+    rise = 100 * rises.where(late).clip(lower=0)
+    networks = rows.assign(rise=rise, failed=rows["failed"] != "").groupby(["lr", "seed"])
     return networks[["failed", "rise"]].max().reset_index()
 
 

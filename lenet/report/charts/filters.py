@@ -16,11 +16,10 @@ def shares() -> alt.ConcatChart:
     lines = table()
     x = alt.X("filters:O", title="Filters")
     y = alt.Y("share", title="Share of the convolutions", axis=style.PERCENT)
-    line = alt.Chart(lines).mark_line()
-    line = line.encode(x, y.scale(domain=[0, 1]), *style.looks("series", SERIES))
+    line = alt.Chart(lines).encode(x, y.scale(domain=[0, 1]), *style.looks("series", SERIES))
     return style.panels(
         "The convolutions hold few of the parameters and do most of the work",
-        alt.layer(line, style.end_labels(lines, y, "series", SERIES)),
+        alt.layer(line.mark_line(), style.end_labels(lines, y, "series", SERIES)),
         below="2017's count: our guess at how its text counted parameters",
     )
 
@@ -29,13 +28,11 @@ def table() -> pd.DataFrame:
     """Columns filters, series, share (0 to 1)."""
     rows = []
     for filters in hand_in_2017.FILTERS["GPU"]:
+        work = layers.share(filters, CONVOLUTIONS, "training_macs")
+        parameters = layers.share(filters, CONVOLUTIONS)
         convolutional, connected = as_2017_counted(filters)
-        found = [
-            layers.share(filters, CONVOLUTIONS, "training_macs"),
-            layers.share(filters, CONVOLUTIONS),
-            convolutional / (convolutional + connected),
-        ]
-        rows.append((filters, *found))
+        counted = convolutional / (convolutional + connected)
+        rows.append((filters, work, parameters, counted))
     wide = pd.DataFrame(rows, columns=["filters", *SERIES])
     return wide.melt("filters", var_name="series", value_name="share")
 

@@ -28,15 +28,14 @@ def confusion(counts: pd.DataFrame, dataset: str) -> alt.ConcatChart:
         alt.Y("digit:O", title="Digit"),
         text="images:Q",
     )
-    shade = alt.Color("images:Q", scale=SHADES, legend=None)
-    squares = base.mark_rect().encode(shade)
-    on_shade = base.mark_text(color="black")
+    squares = base.mark_rect().encode(alt.Color("images:Q", scale=SHADES, legend=None))
     return style.panels(
         "Which digit was taken for which",
         alt.layer(
-            alt.layer(squares, on_shade, data=cells[wrong]),
+            alt.layer(squares, base.mark_text(color="black"), data=cells[wrong]),
             base.mark_text().properties(data=cells[right]),
-        ).properties(height=320),
+            height=320,
+        ),
         below=f"Data: {dataset}",
     )
 
@@ -52,19 +51,19 @@ def digit_grid(images: np.ndarray, titles: Sequence[Any], columns: int = 6) -> A
     frame["column"] = frame.index % columns
     width = 7 * max([8, *map(len, names)])  # pixels
     base = alt.Chart(frame).encode(*PLACE, tooltip="title:N")
-    chart = alt.layer(
+    return alt.layer(
         base.mark_image(width=44, height=44).encode(url="url:N"),
         base.mark_text(dy=-30).encode(text="title:N"),
+        width=alt.Step(width),
+        height=alt.Step(76),
     )
-    return chart.properties(width=alt.Step(width), height=alt.Step(76))
 
 
 def picture(image: np.ndarray) -> str:
     """A PNG of a uint8 image, its ink (255) drawn black, as a data URI."""
-    drawn = Image.fromarray(255 - image)
-    enlarged = drawn.resize((84, 84), Image.Resampling.NEAREST)
+    drawn = Image.fromarray(255 - image).resize((84, 84), Image.Resampling.NEAREST)
     file = io.BytesIO()
-    enlarged.save(file, "PNG")
+    drawn.save(file, "PNG")
     content = base64.b64encode(file.getvalue())
     return f"data:image/png;base64,{content.decode()}"
 
@@ -76,7 +75,6 @@ def filter_grid(kernels: np.ndarray, columns: int = 8) -> alt.FacetChart:
     frame["weight"] = kernels.ravel()
     limit = frame["weight"].abs().max()
     scale = alt.Scale(domain=[-limit, 0, limit], range=DIVERGING, interpolate="rgb")
-    squares = alt.Chart(frame).mark_rect()
+    squares = alt.Chart(frame, width=33, height=33).mark_rect()
     squares = squares.encode(*PLACE, alt.Color("weight", title="Weight", scale=scale))
-    squares = squares.properties(width=33, height=33)
     return squares.facet(alt.Facet("filter:O", title=None), columns=columns, spacing=8)

@@ -1,5 +1,6 @@
 """Charts of the learning rate: Figure 1 made anew, error by lr x epochs, and an early stop."""
 
+from collections.abc import Callable
 from typing import Any
 
 import altair as alt
@@ -10,8 +11,10 @@ from lenet import hand_in_2017
 from lenet.network import evaluation
 from lenet.report.charts import style
 from lenet.results import tables
+from lenet.verdicts import intervals
 
 RATES = list(hand_in_2017.LEARNING_RATES)
+BEST = max(RATES)
 LAST = hand_in_2017.EPOCHS
 STOP = hand_in_2017.STOP_EPOCH
 FEWEST = 4  # networks of which an interval is drawn; fewer are only drawn themselves
@@ -85,16 +88,14 @@ def stopping(evidence: tables.Evidence) -> alt.ConcatChart | None:
             base.mark_point().encode(colour, shape, y),
             style.end_labels(lost, y, "side", SIDES),
         ),
-        below=f"At learning rate {max(RATES)}",
+        below=f"At learning rate {BEST}",
     )
 
 
 def learnt(curves: pd.DataFrame) -> pd.DataFrame:
     """Curves from epoch 1 of networks that did not fail, as in 2017; see `drawn`."""
     rows = tables.as_in_2017(curves)
-    rows = rows[rows["lr"].isin(RATES)]
-    rows = rows[rows["failed"] == ""]
-    return drawn(rows[rows["epoch"] > 0])
+    return drawn(rows.query("lr in @RATES and failed == '' and epoch > 0"))
 
 
 def of_2017(evidence: tables.Evidence) -> pd.DataFrame:
@@ -112,33 +113,39 @@ def drawn(curves: pd.DataFrame) -> pd.DataFrame:
 
 
 def mean_curves(networks: pd.DataFrame) -> pd.DataFrame:
-    """Mean error with its interval: columns lr, epoch, product, error, low, high, n.
+    """Geometric mean of the error by learning rate and epoch, see `averages`.
 
-    Both are computed from logarithms, so that no end lies below 0. The interval of few networks
-    has no width.
+    The interval of few networks has no width.
     """
-    logs = networks.assign(log=np.log(networks["error"]))
-    means = tables.mean_interval(logs, ["lr", "epoch", "product"], "log")
+    by = ["lr", "epoch", "product"]
+    means = averages(networks, by, "error", intervals.geometric_mean)
     for end in ("low", "high"):
-        means[end] = means[end].where(means["n"] >= FEWEST, means["mean"])
-    ends = np.exp(means[["mean", "low", "high"]]).clip(upper=1)
-    return means.assign(error=ends["mean"], low=ends["low"], high=ends["high"])
+        enough = means[end].where(means["n"] >= FEWEST, means["error"])
+        means[end] = enough.clip(upper=1)
+    return means
+
+
+def averages(rows: pd.DataFrame, by: list[str], value: str, average: Callable) -> pd.DataFrame:
+    """The average in each group with its interval: columns of `by`, `value`, low, high, n."""
+    found = []
+    for group, values in rows.groupby(by)[value]:
+        mean = average(values)
+        found.append((*group, mean.value, mean.low, mean.high, mean.n))
+    return pd.DataFrame(found, columns=[*by, value, "low", "high", "n"])
 
 
 def curves(networks: pd.DataFrame, evidence: tables.Evidence, x: alt.X, y: alt.Y) -> Any:
     """Networks thin, their mean with its interval, 2017 dashed, each learning rate named."""
     means = mean_curves(networks)
     colour, shape = style.looks("lr", RATES)
-    band = alt.Chart(means).mark_area(opacity=0.3)
-    thin = alt.Chart(networks).mark_line(strokeWidth=0.7)
-    thick = alt.Chart(means).mark_line()
-    past = alt.Chart(of_2017(evidence))
-    dashed = past.mark_line(strokeDash=style.DASH, color=style.INK)
+    mean = alt.Chart(means).encode(x, colour)
+    each = alt.Chart(networks).encode(x, y, colour, detail="seed")
+    past = alt.Chart(of_2017(evidence)).encode(x, y, detail="lr")
     return alt.layer(
-        band.encode(x, colour, y="low", y2="high"),
-        thin.encode(x, y, colour, detail="seed"),
-        thick.encode(x, y, colour, shape),
-        dashed.encode(x, y, detail="lr"),
+        mean.mark_area(opacity=0.3).encode(y="low", y2="high"),
+        each.mark_line(strokeWidth=0.7),
+        mean.mark_line().encode(y, shape),
+        past.mark_line(strokeDash=style.DASH, color=style.INK),
         style.end_labels(means, y, "lr", RATES),
     )
 
@@ -148,24 +155,20 @@ def losses(curves: pd.DataFrame, side: str) -> pd.DataFrame:
 
     Columns side, epoch, points (mean over networks, percentage points), low, high, n.
     """
-    rows = curves[curves["lr"] == max(RATES)]
+    rows = curves.query("lr == @BEST")
     errors = rows.pivot(index="seed", columns="epoch", values="validation_error")
     errors = errors.reindex(columns=range(1, LAST + 1)).dropna()
     lost = 100 * errors.sub(errors[LAST], axis=0).drop(columns=LAST)
     lost = lost.melt(var_name="epoch", value_name="points")
-    means = tables.mean_interval(lost, ["epoch"], "points")
-    means["side"] = side
-    return means.rename(columns={"mean": "points"})
+    return averages(lost, ["epoch"], "points", intervals.mean).assign(side=side)
 
 
 def wrong_in_every_network(evidence: tables.Evidence) -> np.ndarray:
     """Numbers of the validation images that every network of the best learning rate gets wrong."""
-    rows = tables.as_in_2017(evidence.right)
-    rows = rows[rows["lr"] == max(RATES)]
-    rows = rows.drop_duplicates("seed", keep="last")
-    if rows.empty:
-        return np.array([], int)
+    networks = tables.as_in_2017(evidence.right).query("lr == @BEST")
+    networks = networks.drop_duplicates("seed", keep="last")
     images = evidence.images["validation"]
-    right = [evaluation.unpack(text, images) for text in rows["right"]]
-    never = ~np.any(right, axis=0)
-    return np.flatnonzero(never)
+    wrong = np.full(images, len(networks) > 0)
+    for right in networks["right"]:
+        wrong &= ~evaluation.unpack(right, images)
+    return np.flatnonzero(wrong)

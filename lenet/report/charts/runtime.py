@@ -52,8 +52,7 @@ def gpu_line_miss() -> float:
 
 def gpu_line(evidence: tables.Evidence) -> alt.ConcatChart | None:
     """The GPU's times by parameters on linear axes, and the straight line through each series."""
-    times = runtimes(evidence)
-    times = times[times["device"] == "GPU"]
+    times = runtimes(evidence).query("device == 'GPU'")
     if times.empty:
         return None
     line = alt.Chart(times).transform_regression("parameters", "seconds", groupby=["series"])
@@ -81,9 +80,8 @@ def runtimes(evidence: tables.Evidence) -> pd.DataFrame:
 
     Ours are the median of the rounds and their range. A series is of one device of one host.
     """
-    rounds = evidence.times.groupby(["device", "series", "filters"])
-    seconds = rounds["wall_2017_seconds"]
-    ours = seconds.agg(seconds="median", low="min", high="max").reset_index()
+    rounds = evidence.times.groupby(["device", "series", "filters"])["wall_2017_seconds"]
+    ours = rounds.agg(seconds="median", low="min", high="max").reset_index()
     ours["series"] += " ours"
     past = hand_in_2017.runtimes()
     past["series"] = past["device"] + " 2017"

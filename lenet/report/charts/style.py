@@ -40,27 +40,22 @@ def panels(
 
     `room` is what stands beside a plot, in pixels: its axis and the names of its lines.
     """
-    words = alt.Title(
-        textwrap.wrap(title, LINE),
-        subtitle=textwrap.wrap(below, LINE + 8) or alt.Undefined,
-    )
+    subtitle = textwrap.wrap(below, LINE + 8) or alt.Undefined
     return alt.concat(
         *charts,
         columns=min(columns, len(charts)),
-        title=words,
+        title=alt.Title(textwrap.wrap(title, LINE), subtitle=subtitle),
         usermeta={"room": room},
     )
 
 
 def sized(spec: Spec, width: int = WIDTH) -> Spec:
     """A chart's specification at a width in pixels; its panels one below the other on a phone."""
-    room = spec.get("usermeta", {}).get("room")
-    if room is None:
+    if "room" not in spec.get("usermeta", {}):
         return spec
     columns = 1 if width < PHONE else spec["columns"]
-    plots = []
-    for plot in spec["concat"]:
-        plots.append({**plot, "width": width // columns - room})
+    plot_width = width // columns - spec["usermeta"]["room"]
+    plots = [{**plot, "width": plot_width} for plot in spec["concat"]]
     return {**spec, "columns": columns, "concat": plots}
 
 
@@ -98,17 +93,13 @@ def end_labels(lines: pd.DataFrame, y: alt.Y, name: str, names: list) -> Any:
     """The names of lines right of the plot, each after its mark, at the height of its last row."""
     field = y["shorthand"].partition(":")[0]
     ends = lines.groupby(name).tail(1).sort_values(field)
-    if y["scale"] is LOG:
-        logs = apart(np.log(ends[field]), np.log(lines[field]))
-        ends[field] = np.exp(logs)
-    else:
-        ends[field] = apart(ends[field], lines[field])
+    to_axis, from_axis = (np.log, np.exp) if y["scale"] is LOG else (np.array, np.array)
+    heights = apart(to_axis(ends[field]), to_axis(lines[field]))
+    ends[field] = from_axis(heights)
     base = alt.Chart(ends).encode(y, x=alt.value("width"))
-    marks = base.mark_point(xOffset=8)
-    words = base.mark_text(align="left", dx=17, limit=90)
     return alt.layer(
-        marks.encode(*looks(name, names)),
-        words.encode(text=f"{name}:N"),
+        base.mark_point(xOffset=8).encode(*looks(name, names)),
+        base.mark_text(align="left", dx=17, limit=90).encode(text=f"{name}:N"),
     )
 
 

@@ -1,4 +1,4 @@
-"""A project of toy runs, made once by `python -m lenet`, and copies of it to change."""
+"""A project of toy runs, made once by `python -m pipeline`, and copies of it to change."""
 
 import pytest
 
@@ -14,7 +14,7 @@ def built(tmp_path_factory):
     folder = tmp_path_factory.mktemp("my project {1}")
     studies = {"one": copied_tree.toy_study(1, 2), "two": copied_tree.toy_study(3)}
     tree = copied_tree.toy(folder, **studies)
-    tree.status, tree.said = tree.call("lenet", "report")
+    tree.status, tree.said = tree.call("pipeline", "report")
     yield tree
     tree.end_all()
 

@@ -28,7 +28,7 @@ def tree(planned, tmp_path):
 
 
 def start(tree, *words):
-    return tree.start("lenet", *words, LENET_DATA=str(tree.root))
+    return tree.start("pipeline", *words, LENET_DATA=str(tree.root))
 
 
 def call(tree, *words):

@@ -2,8 +2,8 @@
 
 import pytest
 
-from lenet.door import estimate
 from lenet.plan import studies
+from pipeline.door import estimate
 
 CORES = 2
 IMAGES = 50_000

@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 
-from lenet.door import lock
+from pipeline.door import lock
 
 
 def test_who_holds_the_lock_is_told_to_another(tmp_path):

@@ -42,7 +42,7 @@ def test_every_run_is_told_when_it_starts_and_ends(built):
 
 def test_again_there_is_nothing_to_do(tree):
     start = time.monotonic()
-    status, said = tree.call("lenet", "preview")
+    status, said = tree.call("pipeline", "preview")
     assert time.monotonic() - start < 15
     assert (status, started(said)) == (0, [])
     assert NOTHING in said
@@ -52,10 +52,10 @@ def test_times_of_files_decide_nothing(tree):
     later = time.time() + 3 * 3600
     for path in tree.root.rglob("*"):
         os.utime(path, (later, later))
-    assert NOTHING in tree.call("lenet", "preview")[1]
+    assert NOTHING in tree.call("pipeline", "preview")[1]
     # What seems to come from the future does not stop the report either.
     (tree.reports / "report.html").unlink()
-    status, said = tree.call("lenet", "preview")
+    status, said = tree.call("pipeline", "preview")
     assert (status, started(said)) == (0, ["report"]), said
 
 
@@ -67,13 +67,13 @@ def test_a_notebook_run_and_saved_by_a_person_makes_nothing_stale(tree):
         cell.metadata["scrolled"] = True
     book.cells.append(nbformat.v4.new_markdown_cell("A note of my own."))
     nbformat.write(book, tree.notebook("toy"))
-    assert NOTHING in tree.call("lenet", "preview")[1]
+    assert NOTHING in tree.call("pipeline", "preview")[1]
 
 
 def test_what_is_made_again_is_told_first_and_kept_until_its_successor_is_whole(tree):
     before = tree.run("one/number=1").read_bytes()
     tree.edit("toy", "code", "1 / 0")
-    status, said = tree.call("lenet", "preview")
+    status, said = tree.call("pipeline", "preview")
     assert status == 1
     told = "lenet: to be made again: one, made by other sources (2 runs)\n"
     assert said.index(told) < said.index("started")
@@ -92,11 +92,11 @@ def test_runs_brought_into_a_fresh_clone_are_kept(built, tree, tmp_path):
     (fresh.reports).mkdir(parents=True)
     (tmp_path / "reports" / "preview" / "runs").rename(fresh.reports / "runs")
     fresh.declare("one", toy_study(1, 2, seconds=0.2))
-    said = fresh.call("lenet", "preview", "-n")[1]
+    said = fresh.call("pipeline", "preview", "-n")[1]
     assert "to be made again: one, seconds = 0.1: must be 0.2 (2 runs)" in said
     fresh.declare("one", toy_study(1, 4))
     fresh.declare("two", toy_study(2))
-    status, said = fresh.call("lenet", "preview")
+    status, said = fresh.call("pipeline", "preview")
     assert (status, started(said)) == (0, ["one/number=4", "report", "two/number=2"]), said
     origin = json.loads((fresh.reports / "results.json").read_text())["origin"]
     assert set(origin["runs"]) == {"one/number=1", "one/number=4", "two/number=2"}
@@ -107,7 +107,7 @@ def test_a_damaged_run_is_made_again(tree):
     times = path.stat().st_atime_ns, path.stat().st_mtime_ns
     path.write_bytes(path.read_bytes()[:2000])
     os.utime(path, ns=times)
-    said = tree.call("lenet", "preview", "-n")[1]
+    said = tree.call("pipeline", "preview", "-n")[1]
     assert "to be made again: two, damaged (JSONDecodeError) (1 runs)" in said
     assert re.search(r"not made: two/number=3\n", said)
 
@@ -116,7 +116,7 @@ def test_prose_renders_the_report_alone_and_a_preview_leaves_the_real_one(tree):
     real = tree.root / "reports" / "report.html"
     real.write_text("the real one")
     tree.edit("report", "markdown", "A sentence that was not there before.")
-    status, said = tree.call("lenet", "report")
+    status, said = tree.call("pipeline", "report")
     assert (status, started(said)) == (0, ["report"]), said
     assert "A sentence that was not there before." in (tree.reports / "report.html").read_text()
     assert real.read_text() == "the real one"
@@ -129,7 +129,7 @@ def test_prose_renders_the_report_alone_and_a_preview_leaves_the_real_one(tree):
 def test_a_failing_cell_of_the_report_keeps_the_last_one(tree):
     before = bytes_of(tree)
     tree.edit("report", "code", "1 / 0")
-    status, said = tree.call("lenet", "preview")
+    status, said = tree.call("pipeline", "preview")
     assert status == 1
     assert "failed report: cell [3]: ZeroDivisionError" in said
     assert "is not up to date: it was not made since its runs were" in said
@@ -140,7 +140,7 @@ def test_nothing_is_called_ready_that_is_not_there(tree):
     (tree.reports / "report.html").unlink()
     tree.run("one/number=2").unlink()
     for more in (["-n"], ["--touch"], ["--until", "one_number_1"]):
-        said = tree.call("lenet", "preview", *more)[1]
+        said = tree.call("pipeline", "preview", *more)[1]
         assert started(said) == []
         assert "is not up to date: not made: one/number=2" in said
         assert "ready" not in said
@@ -159,7 +159,7 @@ def test_the_persons_surroundings_do_not_leak_in(tree, tmp_path):
         "HOME": "/dev/null",
         "LC_ALL": "C",
     }
-    status, said = tree.call("lenet", "preview", "--until", "one_number_2", **hostile)
+    status, said = tree.call("pipeline", "preview", "--until", "one_number_2", **hostile)
     assert (status, started(said)) == (0, ["one/number=2"]), said
     assert "one/number=2" in tree.runs()
 
@@ -167,7 +167,7 @@ def test_the_persons_surroundings_do_not_leak_in(tree, tmp_path):
 def test_a_workflow_that_cannot_start_says_why(tree):
     (tree.root / "Snakefile").write_text("raise ValueError('a reason')\n")
     tree.run("one/number=2").unlink()
-    status, said = tree.call("lenet", "preview")
+    status, said = tree.call("pipeline", "preview")
     assert status == 1
     assert "a reason" in said
     assert "what is done is kept; see reports/preview/logs/snakemake.log" in said
@@ -175,7 +175,7 @@ def test_a_workflow_that_cannot_start_says_why(tree):
 
 def test_a_wrong_study_is_an_error_of_one_line(tree):
     tree.declare("three", {"notebook": "toy", "points": [{"seconds": "long"}]})
-    status, said = tree.call("lenet", "preview")
+    status, said = tree.call("pipeline", "preview")
     assert status == 1
     assert said.splitlines()[-1].startswith("lenet: params/three.yaml: seconds = 'long': must be")
     assert "Traceback" not in said
@@ -187,7 +187,7 @@ def test_a_wrong_data_folder_is_an_error_and_no_reason_for_a_preview(content, tr
     folder.mkdir()
     if content:
         (folder / "mnist.npz").write_bytes(content)
-    status, said = tree.call("lenet", "report", LENET_DATA=str(folder))
+    status, said = tree.call("pipeline", "report", LENET_DATA=str(folder))
     wrong = "mnist.npz: not readable as MNIST" if content else "must be a folder that holds mnist"
     assert (status, len(said.splitlines())) == (1, 1), said
     assert wrong in said
@@ -195,7 +195,7 @@ def test_a_wrong_data_folder_is_an_error_and_no_reason_for_a_preview(content, tr
 
 
 def test_who_needs_mnist_gets_no_preview_in_its_place(tree):
-    status, said = tree.call("lenet", "report", "--dataset", "mnist")
+    status, said = tree.call("pipeline", "report", "--dataset", "mnist")
     assert status == 1
     assert said.splitlines()[-1] == "lenet: dataset = mnist: there is no MNIST here"
     assert "PREVIEW" not in said
@@ -208,7 +208,7 @@ def test_a_driver_that_lists_a_card_which_tensorflow_does_not_see(tree, tmp_path
     tool.chmod(0o755)
     path = f"{tool.parent}{os.pathsep}{os.environ['PATH']}"
     tree.declare("gpu", {"notebook": "lr_study", "points": [{"device": "GPU"}]})
-    status, said = tree.call("lenet", "preview", PATH=path, CUDA_VISIBLE_DEVICES="")
+    status, said = tree.call("pipeline", "preview", PATH=path, CUDA_VISIBLE_DEVICES="")
     assert "lenet: no GPU series: CUDA_VISIBLE_DEVICES = '' hides the GPU" in said
     assert NOTHING in said
     assert status == 0
@@ -216,11 +216,11 @@ def test_a_driver_that_lists_a_card_which_tensorflow_does_not_see(tree, tmp_path
 
 def test_a_second_door_is_refused_and_told_who_holds_the_first(tree):
     tree.run("one/number=2").unlink()
-    first = tree.start("lenet", "preview", "--until", "one_number_2")
+    first = tree.start("pipeline", "preview", "--until", "one_number_2")
     lock = tree.root / "reports" / ".lock"
     wait_until(lambda: f"process {first.pid} on " in lock.read_text(), 60, "held")
     os.kill(first.pid, signal.SIGSTOP)
-    status, said = tree.call("lenet", "preview")
+    status, said = tree.call("pipeline", "preview")
     os.kill(first.pid, signal.SIGCONT)
     assert status == 1
     assert re.fullmatch(f"lenet: process {first.pid} on .* makes a report here; .*\n", said)
@@ -230,7 +230,7 @@ def test_a_second_door_is_refused_and_told_who_holds_the_first(tree):
 def test_a_signal_that_the_caller_ignores_stays_ignored(tree):
     """As under nohup, when the person logs out."""
     tree.declare("one", toy_study(1, 2, seconds=6))
-    door = tree.start("lenet", "preview", ignored=[signal.SIGHUP])
+    door = tree.start("pipeline", "preview", ignored=[signal.SIGHUP])
     wait_until(lambda: len(tree.kernels()) > 1, 120, "running")
     for process in tree.alive():
         process.send_signal(signal.SIGHUP)
@@ -243,7 +243,7 @@ def test_a_signal_that_the_caller_ignores_stays_ignored(tree):
 def test_reports_that_cannot_be_written_are_named(tree):
     command = (
         f"mount --bind reports reports && mount -o remount,ro,bind reports; "
-        f"exec {sys.executable} -m lenet preview"
+        f"exec {sys.executable} -m pipeline preview"
     )
     script = f"import os; os.execvp('unshare', ['unshare', '-rm', 'sh', '-c', {command!r}])"
     (tree.root / "in_namespace.py").write_text(script)

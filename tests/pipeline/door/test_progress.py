@@ -4,8 +4,8 @@ import time
 
 import pytest
 
-from lenet.door.progress import Progress
 from lenet.plan.studies import Run
+from pipeline.door.progress import Progress
 
 RUNS = [Run("a", f"x={number}", "lr_study", {"epochs": 1}) for number in (1, 2, 3)]
 

@@ -6,11 +6,11 @@ import shutil
 
 import pytest
 
-from lenet.door import stamps
 from lenet.network import data
 from lenet.plan import sources
 from lenet.plan.studies import Run
 from lenet.results import scraps
+from pipeline.door import stamps
 from tests import toy_runs
 
 SETTINGS = {

@@ -5,9 +5,9 @@ import copy
 import numpy as np
 import pytest
 
-from lenet.edition import compare
 from lenet.plan import studies
-from tests.edition.conftest import results_of
+from pipeline.edition import compare
+from tests.pipeline.edition.conftest import results_of
 
 IMAGES = 10_000
 

@@ -6,8 +6,8 @@ import subprocess
 import nbformat
 import pytest
 
-from lenet.edition import publish
 from lenet.plan import sources
+from pipeline.edition import publish
 
 NAMES = ["SHA256SUMS", "front-errors.svg", "front-runtime.svg", "report.html", "report.ipynb"]
 NAMES += ["report.pdf", "results.json"]

@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from lenet.edition import publish, readme
+from pipeline.edition import publish, readme
 from tests.copied_tree import ROOT
 
 README = (ROOT / "README.md").read_text("utf-8")

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from lenet.edition import publish, verify
+from pipeline.edition import publish, verify
 from tests import copied_tree
 
 PUBLISHED = publish.PUBLISHED
@@ -109,7 +109,7 @@ def test_an_edition_of_other_sources_is_refused(edition, again, change):
 # Writes what `publish` would publish of a MNIST report: here the runs are of digits.
 EDITION = """
 import json, pathlib
-from lenet.edition import publish
+from pipeline.edition import publish
 from lenet.report import article
 
 study = article.load("reports", preview=False, draft=True, gpu=False)
@@ -131,7 +131,7 @@ def tree(tmp_path_factory):
     (tree.root / "edition.py").write_text(EDITION)
     output = "reports/runs/train/filters=4.ipynb"
     words = ["train", "filters=4", output, "reports/run.log", "--dataset", "digits"]
-    status, said = tree.call("lenet.plan.run", *words)
+    status, said = tree.call("pipeline.run", *words)
     assert status == 0, said
     status, said = tree.call("edition")
     assert status == 0, said
@@ -140,7 +140,7 @@ def tree(tmp_path_factory):
 
 
 def test_a_real_run_made_again_is_the_same(tree):
-    status, said = tree.call("lenet.edition", "verify", "--n", "all", "--seed", "5")
+    status, said = tree.call("pipeline.edition", "verify", "--n", "all", "--seed", "5")
     assert status == 0, said
     assert "1 of 1 runs, chosen with --seed 5" in said
     assert said.splitlines()[-1] == "same     train/filters=4"
@@ -154,8 +154,8 @@ def test_what_cannot_be_done_ends_with_a_message(tree, tmp_path):
     results = json.loads(path.read_text())
     results["numbers"]["test_error"]["value"] = 0.5
     path.write_text(json.dumps(results))
-    status, said = copy.call("lenet.edition", "verify")
+    status, said = copy.call("pipeline.edition", "verify")
     assert (status, said) == (1, "lenet: results.json was altered since it was published\n")
-    status, said = copy.call("lenet.edition", "publish")
+    status, said = copy.call("pipeline.edition", "publish")
     assert status == 1
     assert re.fullmatch("lenet: .*No such file.*reports/results.json'\n", said)

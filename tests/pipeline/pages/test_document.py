@@ -6,8 +6,8 @@ from subprocess import CalledProcessError
 
 import pytest
 
-from lenet.report import document
-from lenet.report.document import elements, pandoc, read
+from pipeline.pages import document
+from pipeline.pages.document import elements, pandoc, read
 
 FIGURE = "![A *line*.](figures/a){#fig-a}"
 TABLE = "| a |\n|---|\n| 1 |\n\n: Some. {#tbl-a}"

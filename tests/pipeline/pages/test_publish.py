@@ -10,8 +10,8 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-from lenet.report import paper, publish
-from lenet.report.document import read
+from pipeline.pages import paper, publish
+from pipeline.pages.document import read
 
 FIGURES = ["left", "right", "curves", "pair", "reader"]
 

@@ -10,8 +10,8 @@ import nbformat
 import pytest
 
 from lenet.plan.parameters import ROOT
-from lenet.plan.run import RunError
-from lenet.report.__main__ import FILES
+from pipeline.pages.__main__ import FILES
+from pipeline.run import RunError
 
 MADE = sorted((*FILES, "logs", "toy.ipynb"))
 
@@ -20,7 +20,7 @@ def contents(folder):
     return {name: (folder / name).read_bytes() for name in FILES if name != "figures"}
 
 
-MAIN = "import lenet.report.__main__ as m; m.NOTEBOOK = m.Path({!r}); m.main()"
+MAIN = "import pipeline.pages.__main__ as m; m.NOTEBOOK = m.Path({!r}); m.main()"
 
 
 def command(source, folder, **variables):
@@ -98,7 +98,7 @@ def test_a_draft_goes_to_a_folder_of_its_own_and_says_so(folder, toy):
 
 
 def test_a_log_beside_the_report_is_refused(tmp_path):
-    call = [sys.executable, "-m", "lenet.report", str(tmp_path), str(tmp_path / "report.log")]
+    call = [sys.executable, "-m", "pipeline.pages", str(tmp_path), str(tmp_path / "report.log")]
     done = subprocess.run(call, capture_output=True, text=True, check=False)
     assert done.returncode == 2
     assert "must lie in another folder than the report" in done.stderr

@@ -9,29 +9,30 @@ import pytest
 
 from lenet.report.charts import threshold
 from lenet.verdicts.conclusions import judge
-from lenet.verdicts.thresholds import thresholds, verdict_at
+from lenet.verdicts.thresholds import thresholds
 from tests.report.charts import looking
+from tests.verdicts.made_up import verdict_at
 
 ROW = {
     "test": "then_constant",
     "title": "The curves are constant.",
+    "quantity": "further relative fall from epoch 4 to 15",
     "unit": "relative",
     "direction": "at_most",
     "edge": 0.1,
-    "low_2017": 0.2,
-    "high_2017": 0.6,
-    "value_2017": 0.4,
-    "verdict_2017": "does not hold",
-    "low": 0.05,
-    "high": 0.3,
-    "value": 0.2,
-    "verdict": "undecided",
 }
+THEN = {"side": "2017", "low": 0.2, "high": 0.6, "value": 0.4}
+OURS = {"side": "ours", "low": 0.05, "high": 0.3, "value": 0.2}
 DIRECTIONS = ["at_most", "below", "at_least", "above"]
 
 
-def frame(*rows):
-    return pd.DataFrame([{**ROW, **row} for row in rows])
+def frame(*changes):
+    """The two rows of a test for each change; its ends are those of our side."""
+    rows = []
+    for change in changes:
+        rows.append({**ROW, **change, **THEN})
+        rows.append({**ROW, **OURS, **change})
+    return pd.DataFrame(rows)
 
 
 def words(chart, **values):
@@ -87,7 +88,7 @@ def test_the_reader_picks_a_test():
 
 
 def test_ends_are_in_percent_and_within_the_axis():
-    rows = threshold.both_sides(frame({"high": math.inf}))
+    rows = threshold.drawn(frame({"high": math.inf}))
     ours = rows[rows["side"] == "ours"].iloc[0]
     assert (ours["edge"], ours["low"], ours["value"]) == pytest.approx((10, 5, 20))
     assert ours["high"] == pytest.approx(10 + 1.1 * 50)
@@ -99,9 +100,11 @@ def test_without_a_test_there_is_no_chart():
 
 
 def test_at_our_edges_the_words_are_the_verdicts(evidence):
-    rows = thresholds(judge(evidence))
+    judged = judge(evidence)
+    rows = thresholds(judged)
     chart = threshold.threshold(rows)
-    assert len(rows) > 5
-    for row in rows.itertuples():
-        found = words(chart, test=row.title)
-        assert found == {"2017": row.verdict_2017, "ours": row.verdict}, row.test
+    assert rows["test"].nunique() > 5
+    for test, title in zip(rows["test"], rows["title"], strict=True):
+        result = judged.tests[test]
+        found = words(chart, test=title)
+        assert found == {"2017": result.verdict_2017, "ours": result.verdict}, test

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from lenet.plan import parameters, run, sources, studies
+from lenet.plan import parameters, sources, studies
+from pipeline import run
 
 DECLARED = """\
 lr: float = 0.1  # learning rate
@@ -22,7 +23,7 @@ device: str = "CPU"
 
 
 class Project:
-    """A folder with notebooks/ and params/, which the modules of `lenet.plan` take for theirs."""
+    """A folder with notebooks/ and params/, which the modules that plan and run take for theirs."""
 
     def __init__(self, root: Path):
         self.root = root
