@@ -3,5 +3,6 @@
 The notebook speaks through `writer.Report`, look there first; `fill` puts numbers into its prose,
 `sentences` has verdicts in words and tables, `charts/` a file for each topic of the pictures.
 `article` is what the notebook begins with: the finished runs, and every number that its text
-names. No verdict is decided here, and nothing here knows of pages: see `pipeline.pages`.
+names; `beside` shows other studies and a person's own runs. No verdict is decided here, and
+nothing here knows of pages: see `pipeline.pages`.
 """

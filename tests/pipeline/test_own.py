@@ -70,7 +70,7 @@ def test_the_report_is_made_again_and_names_it_as_extra(tree):
     [
         ("number=x", "lenet: number = 'x': must be a whole number"),
         ("it's=$HOME \"", "lenet: SET = "),
-        ("`touch oops`=1", "lenet: 'touch': must be name=value"),
+        ("`touch oops`=1", "lenet: '`touch': must be name=value"),
         ("", "lenet: SET = '': must set a parameter"),
     ],
 )

@@ -22,7 +22,7 @@ def by_rate(evidence: tables.Evidence) -> alt.ConcatChart | None:
     )
     rise = alt.Y(
         "rise",
-        title=["Largest rise in an epoch", "(percentage points)"],
+        title=["Largest rise of the error", "in an epoch (points)"],
     )
     bars = alt.Chart(rates).encode(x, share.scale(domain=[0, 1]))
     dots = alt.Chart(networks[~networks["failed"]]).encode(x, rise).properties(height=180)

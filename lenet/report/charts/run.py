@@ -10,7 +10,6 @@ from IPython.display import DisplayHandle
 from lenet import hand_in_2017
 from lenet.report.charts import style
 
-DASHES = alt.Scale(domain=["ours", "2017"], range=[[1, 0], style.DASH])
 ERROR = alt.Y("error:Q", title="Validation error", scale=style.LOG, axis=style.PERCENT)
 TITLE = "Error on the validation images (logarithmic)"
 PAUSE_SECONDS = 1
@@ -58,7 +57,7 @@ def error_lines(rows: Any, names: list[str], last: int) -> alt.Chart:
             alt.X("epoch:Q", title="Epoch", scale=scale, axis=whole),
             ERROR,
             style.looks("name", names)[0],
-            alt.StrokeDash("whose:N", scale=DASHES, legend=None),
+            alt.StrokeDash("whose:N", scale=style.DASHES, legend=None),
         )
     )
 

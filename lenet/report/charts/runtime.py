@@ -14,7 +14,9 @@ from lenet.results import tables
 SECONDS = alt.Y("seconds", title="Runtime (s)")
 LOG_SECONDS = SECONDS.scale(style.LOG)
 FILTERS = alt.X("filters:O", title="Filters")
-PARAMETERS = alt.X("parameters", title="Parameters", axis=alt.Axis(format="~s"))
+# Each label is of its own unit: 0, 500k, 1M.
+SHORT = alt.Axis(labelExpr="format(datum.value, '~s')", tickCount=5)
+PARAMETERS = alt.X("parameters", title="Parameters", axis=SHORT)
 
 
 def figure_2(evidence: tables.Evidence) -> alt.ConcatChart | None:
@@ -35,7 +37,7 @@ def front(evidence: tables.Evidence) -> alt.ConcatChart | None:
     if times.empty:
         return None
     chart = lines(times, FILTERS, LOG_SECONDS)
-    return style.panels("Runtime by filters", chart.properties(height=style.SHORT))
+    return style.panels("Runtime of ten epochs by filters", chart.properties(height=style.SHORT))
 
 
 def gpu_line_miss() -> float:
@@ -58,33 +60,38 @@ def gpu_line(evidence: tables.Evidence) -> alt.ConcatChart | None:
     line = alt.Chart(times).transform_regression("parameters", "seconds", groupby=["series"])
     line = line.mark_line(strokeDash=style.DASH, color=style.INK)
     line = line.encode(PARAMETERS, SECONDS, detail="series:N")
+    names = sorted(set(times["series"]))
+    points = alt.Chart(times).mark_point().encode(PARAMETERS, SECONDS)
+    points = points.encode(*style.looks("series", names))
     return style.panels(
-        "The GPU's times on linear axes, and the straight line through them (dashed)",
-        alt.layer(line, lines(times, PARAMETERS, SECONDS)),
+        "Against parameters, the GPU's times lie on a straight line",
+        alt.layer(line, points, style.end_labels(times, SECONDS, "series", names)),
     )
 
 
 def lines(times: pd.DataFrame, x: alt.X, y: alt.Y) -> Any:
-    """A line for each series, with the range of its rounds."""
+    """A line for each series, dashed for 2017, with the range of its rounds."""
     names = sorted(set(times["series"]))
     base = alt.Chart(times).encode(x)
+    dashes = alt.StrokeDash("whose:N", scale=style.DASHES, legend=None)
     return alt.layer(
         base.mark_rule().encode(y="low", y2="high"),
-        base.mark_line().encode(y, *style.looks("series", names)),
+        base.mark_line().encode(y, *style.looks("series", names), dashes),
         style.end_labels(times, y, "series", names),
     )
 
 
 def runtimes(evidence: tables.Evidence) -> pd.DataFrame:
-    """Runtime as 2017 timed it: columns device, series, filters, parameters, seconds, low, high.
+    """Runtime as 2017 timed it.
 
+    Columns: device, series, whose (ours or 2017), filters, parameters, seconds, low, high.
     Ours are the median of the rounds and their range. A series is of one device of one host.
     """
     rounds = evidence.times.groupby(["device", "series", "filters"])["wall_2017_seconds"]
     ours = rounds.agg(seconds="median", low="min", high="max").reset_index()
-    ours["series"] += " ours"
+    ours = ours.assign(series=ours["series"] + " ours", whose="ours")
     past = hand_in_2017.runtimes()
-    past["series"] = past["device"] + " 2017"
+    past = past.assign(series=past["device"] + " 2017", whose="2017")
     if evidence.images["dataset"] != "mnist":
         past = past.head(0)
     both = pd.concat([past, ours])

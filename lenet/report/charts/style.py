@@ -18,6 +18,7 @@ CONFIG = yaml.safe_load(Path(__file__).with_name("theme.yaml").read_text())
 BLUE, ORANGE = CONFIG["range"]["category"][:2]
 INK = "currentColor"
 DASH = [6, 4]  # a line of 2017
+DASHES = alt.Scale(domain=["ours", "2017"], range=[[1, 0], DASH])
 LEAST_ERROR = 0.5 / hand_in_2017.VALIDATION_IMAGES  # none is drawn below: 0 has no logarithm
 WIDTH = 560  # pixels of a chart on paper
 SHORT = 170  # pixels, the height of a plot on the first page

@@ -74,6 +74,7 @@ def test_a_notebook_keeps_one_form_of_each_output(project):
         (["origin", "report_sources"], "0" * 12, "made by other sources"),
         (["origin", "runs", "train/seed=103", "sources"], "0" * 12, "made by other sources"),
         (["origin", "runs"], {}, "without all runs"),
+        (["extra"], {"own/lr_study/lr=0.5": {}}, "extra = .*lr=0.5.*: must be {}"),
         (["origin", "report_commit"], "0123456789ab+", "report_commit = .* commit, then make"),
         (["origin", "report_commit"], "unknown (no git)", "report_commit = 'unknown"),
     ],
