@@ -26,7 +26,10 @@ ERROR = alt.Y(
 )
 LOG_ERROR = ERROR.title("Validation error, logarithmic").scale(style.LOG)
 SIDES = ["ours", "2017"]
-LINES = "A colour for each learning rate. Thick: our mean; thin: our networks; dashed: 2017"
+LINES = (
+    "A colour for each learning rate. Thick: our mean; band: its confidence interval; "
+    "thin: our networks; dashed: 2017"
+)
 
 
 def figure_1(evidence: tables.Evidence) -> alt.ConcatChart | None:
@@ -64,7 +67,7 @@ def rate_times_epochs(evidence: tables.Evidence) -> alt.ConcatChart | None:
         axis=alt.Axis(values=powers),
     )
     return style.panels(
-        "The error follows the product of learning rate and epochs",
+        "Over rate times epochs, the curves of all rates nearly meet",
         curves(networks, evidence, x, LOG_ERROR),
         below=LINES,
     )

@@ -54,13 +54,14 @@ def gpu_line_miss() -> float:
 
 def gpu_line(evidence: tables.Evidence) -> alt.ConcatChart | None:
     """The GPU's times by parameters on linear axes, and the straight line through each series."""
-    times = runtimes(evidence).query("device == 'GPU'")
+    all_times = runtimes(evidence)
+    times = all_times.query("device == 'GPU'")
     if times.empty:
         return None
+    names = sorted(set(all_times["series"]))  # the colours are those of Figure 2
     line = alt.Chart(times).transform_regression("parameters", "seconds", groupby=["series"])
     line = line.mark_line(strokeDash=style.DASH, color=style.INK)
     line = line.encode(PARAMETERS, SECONDS, detail="series:N")
-    names = sorted(set(times["series"]))
     points = alt.Chart(times).mark_point().encode(PARAMETERS, SECONDS)
     points = points.encode(*style.looks("series", names))
     return style.panels(

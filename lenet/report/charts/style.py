@@ -21,7 +21,7 @@ DASH = [6, 4]  # a line of 2017
 DASHES = alt.Scale(domain=["ours", "2017"], range=[[1, 0], DASH])
 LEAST_ERROR = 0.5 / hand_in_2017.VALIDATION_IMAGES  # none is drawn below: 0 has no logarithm
 WIDTH = 560  # pixels of a chart on paper
-SHORT = 170  # pixels, the height of a plot on the first page
+SHORT = 155  # pixels, the height of a plot on the first page
 PHONE = 480  # pixels, below which panels stand one below the other
 LINE = 46  # characters of a title that fit on a phone
 LOG = alt.Scale(type="log", nice=False, padding=8)
