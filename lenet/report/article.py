@@ -99,6 +99,9 @@ def computed(report: Report, study: Study) -> None:
     rates = failures.failures(failures.largest_rises(study.evidence.curves))
     told = rates["count"] + " at " + rates["lr"].map("{:g}".format)
     report.word("failed/by rate", ", ".join(told) or "no network was trained")
+    probes = [run.record["parameters"] for run in study.finished if run.study == "divergence"]
+    steps = [each["steps"] for each in probes if each["filters"] in hand_in_2017.DIVERGED_FILTERS]
+    report.number("probe/steps", max(steps, default=None))
     verdicts = [found["verdict"] for found in report.results["conclusions"]]
     undecided = verdicts.count(bands.UNDECIDED)
     report.number("count/open", undecided + verdicts.count(bands.NOT_MEASURED))
