@@ -8,7 +8,8 @@ import pandas as pd
 from lenet.report import article
 from lenet.report.charts import studies
 from lenet.report.writer import Report
-from lenet.results import own, tables
+from lenet.results import own, tables, timings
+from lenet.results.scraps import Finished
 
 STUDIES = """
 ### Other studies
@@ -24,39 +25,53 @@ number of the article rests on them.
 
 
 def show(report: Report, study: article.Study, runs: Path) -> None:
-    """Show the learning curves of other studies, and every own run in `runs`; keep what they are.
+    """Show the learning curves, or times, of other studies, and every own run in `runs`.
 
-    To be called after all sections, whose `studies` are those that they draw.
+    To be called after all sections, whose `studies` are those that they draw. What results.json
+    says of own runs is kept.
     """
     curves = study.evidence.curves
-    learnt = curves[(curves["failed"] == "") & (curves["epoch"] > 0)]
-    others = sorted(set(learnt["study"]) - report.drawn)
+    others = sorted(set(learnt(curves)["study"]) - report.drawn)
+    times = other_times(study.finished, report.drawn)
     mine = own.read(runs, study.origin["data_sha256"])
     report.results["extra"] = own.told(runs, mine)
-    text = STUDIES if others else ""
+    text = STUDIES if others or len(times) else ""
     text += RUNS if report.results["extra"] else ""
     report.word("beside", text)
     for name in others:
         chart = studies.by_run(curves, name)
         caption = f"Mean validation error in the runs of the study `{name}`."
         report.show(figure("study", name), chart, caption, f"Curves of the study {name}.")
-    show_own(report, curves, mine)
+    for name, rows in times.groupby("study"):
+        chart = studies.times_by_run(rows, name)
+        caption = f"Median seconds of an epoch in the runs of the study `{name}`."
+        report.show(figure("study", name), chart, caption, f"Times of the study {name}.")
+    if report.results["extra"]:
+        show_own(report, curves, mine)
+
+
+def learnt(curves: pd.DataFrame) -> pd.DataFrame:
+    """The rows that a chart of curves can draw."""
+    return curves[(curves["failed"] == "") & (curves["epoch"] > 0)]
+
+
+def other_times(finished: list[Finished], drawn: set[str]) -> pd.DataFrame:
+    """The times of studies that are neither drawn nor the article's own; see `timings.times`."""
+    known = drawn.union(tables.TIMING_STUDIES)
+    timed = [run for run in finished if "measured" in run.record and run.study not in known]
+    return timings.times(timed)
 
 
 def show_own(report: Report, curves: pd.DataFrame, mine: own.Own) -> None:
     """The own runs beside the declared ones of their studies, and a table of all of them."""
     added = tables.joined(mine.finished, "curves")
     both = pd.concat([curves, added])
-    learnt = added.loc[added["failed"] == "", "run"]
-    for name in sorted(set(learnt.str.split("/").str[1])):
+    for name in sorted(set(learnt(added)["run"].str.split("/").str[1])):
         chart = studies.by_run(both, name)
         caption = f"Single runs, beside those that the study `{name}` declares (dashed)."
         report.show(figure("own", name), chart, caption, f"Curves of runs beside {name}.")
-    if report.results["extra"]:
-        caption = (
-            "Every single run: its networks, how many failed, and the mean of the last errors."
-        )
-        report.table("own-runs", rows(added, report.results["extra"]), caption, {"Error": ".2%"})
+    caption = "Every single run: its networks, how many failed, and the mean of the last errors."
+    report.table("own-runs", rows(added, report.results["extra"]), caption, {"Error": ".2%"})
 
 
 def rows(added: pd.DataFrame, extra: dict[str, dict]) -> pd.DataFrame:
@@ -65,9 +80,8 @@ def rows(added: pd.DataFrame, extra: dict[str, dict]) -> pd.DataFrame:
     found = []
     for name, told in extra.items():
         networks = ends[ends["run"] == name]
-        learnt = networks[networks["failed"] == ""]
-        error = learnt["validation_error"].mean()
-        failed = len(networks) - len(learnt)
+        failed = (networks["failed"] != "").sum()
+        error = networks["validation_error"].mean()  # a failed network has none
         found.append((name, len(networks), failed, error, told["left_out"]))
     return pd.DataFrame(found, columns=["Run", "Networks", "Failed", "Error", "Left out"])
 

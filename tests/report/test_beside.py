@@ -8,6 +8,7 @@ import pytest
 from lenet.plan.studies import Run
 from lenet.report import beside, writer
 from lenet.report.writer import Report
+from lenet.results.scraps import Finished
 from tests import toy_runs
 
 SETTINGS = {
@@ -44,10 +45,11 @@ def report(tmp_path, shown):
     return Report(tmp_path, "mnist")
 
 
-def study(*frames):
+def study(*frames, finished=()):
     """The finished runs of a report, with these curves."""
     evidence = SimpleNamespace(curves=pd.concat(frames))
-    return SimpleNamespace(evidence=evidence, origin={"data_sha256": "0" * 64})
+    origin = {"data_sha256": "0" * 64}
+    return SimpleNamespace(evidence=evidence, origin=origin, finished=finished)
 
 
 def test_a_study_that_no_section_draws_has_its_curves_in_the_appendix(report, shown, tmp_path):
@@ -66,6 +68,16 @@ def test_where_all_is_drawn_nothing_is_said(report, shown, tmp_path):
     beside.show(report, study(curves("drawn")), tmp_path)
     assert len(shown) == 1
     assert report.results["words"]["beside"] == ""
+
+
+def test_a_timing_study_of_ones_own_has_its_times_there(report, shown, tmp_path):
+    settings = {"filters": 8, "epochs": 1, "device": "CPU", "round": 1, "tf32": False}
+    measured = {"measured": toy_runs.timing(settings)}
+    finished = [Finished(f"{name}/filters=8", measured, {}) for name in ("mine", "benchmark_gpu")]
+    report.show("one", None, "Not there.", "", studies=["drawn"])
+    beside.show(report, study(curves("drawn"), finished=finished), tmp_path)
+    [figure] = shown[1:]
+    assert "{#fig-study-mine " in figure
 
 
 def own(folder, study, point, **change):

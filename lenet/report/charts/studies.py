@@ -1,4 +1,4 @@
-"""The learning curves of any study, a line for each of its runs."""
+"""The learning curves, or the times, of any study: a line, or a point, for each of its runs."""
 
 import altair as alt
 import numpy as np
@@ -45,3 +45,13 @@ def means(curves: pd.DataFrame) -> pd.DataFrame:
     points = rows["run"].str.split("/").str[-1].rename("name")
     mean = np.exp(logs.groupby([points, rows["epoch"]], sort=False).mean())
     return mean.rename("error").reset_index()
+
+
+def times_by_run(times: pd.DataFrame, study: str) -> alt.ConcatChart:
+    """The median epoch of each run of a study; `times` are rows of `timings.times`."""
+    points = alt.Chart(times.assign(name=times["run"].str.split("/").str[-1])).mark_point()
+    points = points.encode(
+        alt.X("epoch_seconds", title="Seconds of an epoch", scale=alt.Scale(zero=True)),
+        alt.Y("name:N", title=None, sort=None, axis=alt.Axis(labelLimit=180)),
+    )
+    return style.panels(f"{study}: time of an epoch", points, room=190)

@@ -52,6 +52,16 @@ def test_own_runs_stand_beside_the_declared_ones_of_their_study_alone(curves):
     assert "stroke-dasharray" not in looking.svg(others)
 
 
+def test_times_have_a_point_for_each_run():
+    times = pd.DataFrame({"run": ["a/b=1", "a/b=2"], "epoch_seconds": [0.5, 1.5]})
+    chart = studies.times_by_run(times, "a")
+    assert [(row["name"], row["epoch_seconds"]) for row in looking.rows(chart)] == [
+        ("b=1", 0.5),
+        ("b=2", 1.5),
+    ]
+    assert {"b=1", "b=2", "Seconds of an epoch"} <= set(looking.texts(chart))
+
+
 def test_without_networks_that_learnt_there_is_no_chart(curves):
     assert studies.by_run(curves[curves["failed"] != ""], "one") is None
     assert studies.by_run(curves.head(0), "one") is None
