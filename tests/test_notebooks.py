@@ -43,7 +43,7 @@ RESULTS = {
     "lr_study": r"Networks that learnt: 2 of 2; after epoch 2 their mean validation error is",
     "benchmark": r"A training epoch of 4 filters takes [\d.]+ s, at \d+% of the rate",
     "divergence": r"\d of 8 networks failed within 3 steps\.",
-    "memory": r"In batches the evaluation takes \d+ MB, with all images at once \d+ MB\.",
+    "memory": r"In batches the evaluation adds \d+ MB .*, with all images at once \d+ MB\.",
 }
 # Points of the live chart at its end: networks, each with an epoch more than was trained.
 LIVE = {"train": 3, "lr_study": 6}

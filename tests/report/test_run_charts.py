@@ -232,6 +232,7 @@ def test_a_divergence_in_a_sentence():
 def test_memory_in_a_sentence():
     measured = {"batched_bytes": 2e6, "whole_set_bytes": 3e9}
     said = sentences_of_runs.memory(measured)
-    assert said == "In batches the evaluation takes 2 MB, with all images at once 3000 MB."
+    added = "In batches the evaluation adds 2 MB to the highest memory before"
+    assert said == f"{added}, with all images at once 3000 MB."
     limited = sentences_of_runs.memory({**measured, "whole_set_bytes": None})
     assert limited.endswith("all images at once would take more than this process may have.")
