@@ -84,7 +84,7 @@ lint: $(STAMP) ## check style, types, the order of the rooms, and that notebooks
 PEERS := peers/.venv/.made-from-$(shell (pwd -P && cat peers/requirements.txt) | cksum | tr ' ' -)
 $(PEERS):
 	@$(PYTHON) check_python.py
-	$(PYTHON) -m venv --clear --upgrade-deps peers/.venv
+	$(PYTHON) -m venv --clear peers/.venv
 	peers/.venv/bin/python -m pip install --quiet --disable-pip-version-check -r peers/requirements.txt
 	@touch $@
 
@@ -98,6 +98,7 @@ COMPILE = $(PY) -m uv pip compile --quiet --universal --generate-hashes --no-hea
 lock: $(STAMP) ## choose the newest versions that fit and write them down, with hashes
 	$(COMPILE) --upgrade --extra dev -o requirements.txt
 	$(COMPILE) --extra dev --extra gpu -c requirements.txt -o requirements-gpu.txt
+	echo pip | $(PY) -m uv pip compile --quiet --upgrade --generate-hashes --no-header --no-annotate --no-emit-index-url - -o requirements-pip.txt
 
 clean: ## remove what is rendered; finished runs stay
 	for in in reports reports/preview; do rm -rf $$in/report.* $$in/results.json $$in/figures $$in/draft; done

@@ -4,8 +4,8 @@
 import shlex
 import sys
 
-from pipeline.door.estimate import guess
 from lenet.plan.studies import plan
+from pipeline.door.estimate import guess, limit_seconds
 
 FOLDER = "reports/preview" if config["preview"] else "reports"
 PYTHON = shlex.quote(sys.executable)
@@ -76,6 +76,7 @@ for rank, run in enumerate(RUNS):
             study=run.study,
             point=run.point,
             notebook=f"{FOLDER}/runs/{run.name}.ipynb",
+            limit=limit_seconds(run),
         log:
             f"{FOLDER}/logs/{run.name}.log",
         # A preview's times are there to be drawn, and its runs share the cores.
@@ -84,4 +85,4 @@ for rank, run in enumerate(RUNS):
         # Evaluated when the job starts, so that the loop's variables must not stand in it.
         shell:
             f"exec {PYTHON} -m pipeline.run {{params.study}} {{params.point:q}}"
-            f" {{params.notebook:q}} {{log:q}} {FLAGS}"
+            f" {{params.notebook:q}} {{log:q}} --limit-seconds {{params.limit}} {FLAGS}"

@@ -1,7 +1,8 @@
 """Fill the environment of this Python: python install.py LOCK.
 
-Every package comes from the lock, with its hashes, then the project itself. Where packages come
-from, as from a mirror, is a person's setting of pip and is kept; how they are installed is not.
+Every package comes from a lock, with its hashes: first pip, in the end the project itself. Where
+they come from, as from a mirror, is a person's setting of pip and is kept; how they are installed
+is not.
 """
 
 import ast
@@ -66,7 +67,8 @@ def pip(*arguments):
 
 
 if __name__ == "__main__":
-    pip("--upgrade", "pip")  # the one that comes with Python may be too old to read the lock
+    # The pip that comes with Python may be too old to read the lock.
+    pip("--require-hashes", "-r", "requirements-pip.txt")
     pip("--require-hashes", "-r", sys.argv[1])
     # A folder called lenet in the working directory must not hide the package: hence `compat`.
     pip("--no-deps", "--no-build-isolation", "--config-settings", "editable_mode=compat", "-e", ".")

@@ -8,16 +8,17 @@ import time
 from pathlib import Path
 
 from lenet.network import data, machine
+from lenet.plan import sources
 from lenet.plan.parameters import ROOT, ParameterError
 from lenet.plan.studies import Run, plan
-from pipeline.door import lock, stamps, workflow
-from pipeline.door.progress import Progress
+from lenet.results.scraps import ScrapError
+from pipeline.door import lock, progress, stamps, workflow
 from pipeline.door.stamps import PREVIEW, REPORTS
 
 
 def say(text: str) -> None:
     """Tell the person at the terminal."""
-    print(f"lenet: {text}", flush=True)
+    progress.say(f"lenet: {text}")
 
 
 def has_gpu() -> bool:
@@ -59,16 +60,22 @@ def make(preview: bool, more: list[str]) -> int:
     if not (faults or more or stamps.report_fault(folder, runs)):
         say(f"nothing to do: {folder}/report.html and report.pdf are up to date")
         return 0
+    from lenet.results import timings  # pandas takes a second to load
+
+    # What would stop the report is told before hours of runs.
+    sources.report_digest()
+    timings.records(folder / "records")
     for line in stamps.told(faults):
         say(line)
     stamps.renew(folder, [run.name for run in runs if run.name not in faults])
     config = {"preview": preview, "gpu": gpu, "draft": not preview and needs_draft(runs, faults)}
     missing = [run for run in runs if run.name in faults]
-    progress = Progress(missing, len(images.train), machine.cores(), preview)
+    cores = workflow.side_by_side(machine.cores(), machine.memory_bytes())
+    told = progress.Progress(missing, len(images.train), cores, preview)
     log = folder / "logs" / "snakemake.log"
-    status = workflow.run(config, more, log, progress)
+    status = workflow.run(config, more, log, told)
     if status and "\nlenet: failed " not in log.read_text():
-        print(*log.read_text().splitlines()[-20:], sep="\n")
+        progress.say("\n".join(log.read_text().splitlines()[-20:]))
     ended = conclude(folder, runs, gpu, failed=status != 0)
     return status if more else ended
 
@@ -127,7 +134,7 @@ def main() -> int:
             if given.what == "preview":
                 return make(True, more)
             return report(given.dataset == "mnist", more)
-    except (ParameterError, data.DataError, OSError) as error:
+    except (ParameterError, ScrapError, data.DataError, OSError) as error:
         raise SystemExit(f"lenet: {error}") from None
     except KeyboardInterrupt as error:
         raise SystemExit(f"lenet: stopped ({error}); what is done is kept") from None

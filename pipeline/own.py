@@ -53,10 +53,12 @@ def main() -> None:
             minutes = max(round(estimate.guess(run, len(images.train), 1) / 60), 1)
             say(", ".join(f"{name} = {value}" for name, value in run.settings.items()))
             say(f"perhaps {minutes} min; follow it in {log}; {shows} then shows it")
-            with guarded(run.name, log) as sockets:
+            with guarded(run.name, log, estimate.limit_seconds(run)) as sockets:
                 make(run, images.name, output, log, sockets)
     except (ParameterError, data.DataError, OSError) as error:
         raise SystemExit(f"lenet: {error}") from None
+    except KeyboardInterrupt:
+        raise SystemExit("lenet: stopped") from None
 
 
 if __name__ == "__main__":

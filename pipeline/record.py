@@ -3,10 +3,12 @@
 import argparse
 import ast
 import json
+import sys
 from contextlib import suppress
 from pathlib import Path
 
 from lenet import files
+from lenet.network import data
 from lenet.plan import parameters
 from lenet.timing import protocol
 from lenet.timing.engine import TENSORFLOW, Engine, Settings
@@ -53,6 +55,10 @@ def main(parser: argparse.ArgumentParser, engine: Engine) -> None:
     path = given.pop("json")
     try:
         settings = parameters.checked("benchmark", given)
+        if settings["dataset"] == "auto":
+            found = data.decide()
+            print(f"lenet: {found.name}: {found.reason}", file=sys.stderr)
+            settings["dataset"] = found.name
         if path:
             save(path, settings, engine)
         else:
@@ -61,6 +67,8 @@ def main(parser: argparse.ArgumentParser, engine: Engine) -> None:
         raise SystemExit(f"lenet: json = {path}: {error.strerror}") from None
     except (RuntimeError, ValueError) as error:  # data, device or settings that cannot be had
         raise SystemExit(f"lenet: {error}") from None
+    except KeyboardInterrupt:
+        raise SystemExit("lenet: stopped") from None
 
 
 if __name__ == "__main__":

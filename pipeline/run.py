@@ -27,8 +27,8 @@ from lenet.plan.parameters import ROOT, declared
 from lenet.plan.studies import Run, find_run
 
 LIMIT_SECONDS = 2 * 3600
-# Not the person's: a unix socket's path has at most 107 bytes.
-SOCKETS = "/tmp"
+# Rather not the person's own folder: a unix socket's path has at most 107 bytes.
+SOCKETS = "/tmp" if os.access("/tmp", os.W_OK) else tempfile.gettempdir()
 # What the person set for Python and Jupyter; the network's own variables are its `kernels`'.
 NOT_INHERITED = ("PYTHON", "IPYTHON", "JUPYTER")
 
@@ -193,6 +193,8 @@ def own_surroundings(folder: str) -> None:
 
     # What a library prints before it ends the process must reach the log.
     arguments = ["--IPKernelApp.capture_fd_output=False"]
+    # Settings of all users of the machine are read whatever IPYTHONDIR says.
+    arguments.append("--InteractiveShell.ast_node_interactivity=last_expr")
     write_kernel_spec(f"{folder}/kernels/python3", extra_arguments=arguments)
 
 

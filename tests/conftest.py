@@ -33,6 +33,11 @@ def _without_studies_of_ones_own():
         yield
 
 
+# What a person hands to `make test` is not for the calls of make that a test makes.
+for variable in ("MAKEFLAGS", "MFLAGS", "MAKEOVERRIDES", "ARGS"):
+    os.environ.pop(variable, None)
+
+
 @pytest.fixture(scope="session")
 def digits():
     """The embedded digits."""

@@ -18,6 +18,7 @@ from pathlib import Path
 import nbformat
 import numpy as np
 import psutil
+import pytest
 import yaml
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
@@ -35,13 +36,23 @@ fails: bool = False
 dataset: str = "auto"
 """,
     """
+import sys
 import time
+from types import SimpleNamespace
+
 from lenet.network import data, machine
-from lenet.network import data
 from lenet.plan import parameters
 from lenet.results import scraps
 
-machine.kernels = dict  # to ask TensorFlow for them takes seconds
+
+def glue(name, data, encoder):
+    scrap = {"name": name, "data": data, "encoder": encoder, "version": 1}
+    display({scraps.PLAIN: scrap}, raw=True)
+
+
+# To ask TensorFlow for kernels, or load scrapbook and with it pandas, takes seconds.
+machine.kernels = dict
+sys.modules["scrapbook"] = SimpleNamespace(glue=glue)
 settings = parameters.check("toy", globals())
 images = data.load(settings["dataset"])
 time.sleep(seconds)
@@ -265,6 +276,12 @@ class Tree:
         for command in self.commands:
             command.stdout.close()
             command.wait()
+
+
+def skip_without_namespaces():
+    """Skip a test that needs a mount of its own where this system gives none to a user."""
+    if not shutil.which("unshare") or subprocess.run(["unshare", "-rm", "true"]).returncode:
+        pytest.skip("unshare -rm cannot make a namespace on this machine")
 
 
 def finish(process: subprocess.Popen) -> tuple[int, str]:

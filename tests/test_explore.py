@@ -61,8 +61,9 @@ def test_the_notebook_runs_whole_and_its_buttons_work(tmp_path, monkeypatch):
     parameters.source = parameters.source.replace('"auto"', '"digits"')
     book.cells.append(new_code_cell(PRESS))
     NotebookClient(book, timeout=120, resources={"metadata": {"path": tmp_path}}).execute()
-    said = "".join(output.get("text", "") for output in book.cells[-1].outputs)
-    first, second, told = said.splitlines()[-1].split("; ")
+    outputs = book.cells[-1].outputs
+    said = "".join(output.text for output in outputs if output.get("name") == "stdout")
+    first, second, told = said.strip().split("; ")
     assert first == "1: learning rate 0.1, 16 filters"
     assert second == "2: learning rate 0.1, 4 filters"
     assert told.startswith("After epoch 3 its validation error is")

@@ -1,7 +1,6 @@
 """Whatever dies: nothing half-written is a result, nothing goes on, the next call does the rest."""
 
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -12,7 +11,7 @@ import psutil
 import pytest
 
 from tests import copied_tree
-from tests.copied_tree import finish, started, toy_study, wait_until
+from tests.copied_tree import finish, skip_without_namespaces, started, toy_study, wait_until
 
 pytestmark = pytest.mark.faults
 
@@ -153,10 +152,50 @@ def test_ctrl_c_while_it_is_planned(tree):
     check_nothing_is_left(tree)
 
 
+def test_thirty_notebooks_eight_at_a_time_all_run(built, tmp_path):
+    """They compute nothing, so that their kernels start and end all at once."""
+    tree = built.copy(tmp_path / "many")
+    copied_tree.write(tree.notebook("nothing"), ["number: int = 1", "print(2 * number)"])
+    study = {"notebook": "nothing", "grid": {"number": list(range(30))}}
+    tree.declare("many", {**study, "preview": {"grid": study["grid"]}})
+    more = ["--cores", "8", "--omit-from", "report"]
+    status, said = tree.call("pipeline", "preview", *more)
+    assert status == 0, said
+    assert "failed" not in said
+    for number in range(30):
+        cells = nbformat.read(tree.run(f"many/number={number}"), 4).cells
+        assert cells[-1].outputs[0].text == f"{2 * number}\n"
+    assert not tree.alive()
+
+
+def test_a_run_needs_no_tmp_that_can_be_written(built, tmp_path):
+    """/tmp can be read alone, but for the copy of the project; /mnt takes its place."""
+    skip_without_namespaces()
+    tree = built.copy(tmp_path / "tree")
+    words = "pipeline.run one number=1 again.ipynb again.log --dataset digits --preview"
+    script = f"""
+        mount --bind /tmp /tmp
+        mount --bind {tree.root} {tree.root}
+        mount -o remount,ro,bind /tmp
+        mount -t tmpfs none /mnt
+        ! touch /tmp/a 2>/dev/null
+        cd {tree.root}
+        exec {sys.executable} -m {words}
+    """
+    done = subprocess.run(
+        ["unshare", "-rm", "sh", "-ec", script],
+        env={**copied_tree.surroundings(tree.root), "TMPDIR": "/mnt"},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "lenet: done one/number=1 in " in done.stderr
+    assert (tree.root / "again.ipynb").is_file()
+
+
 def test_a_full_disk_leaves_no_result(tree):
     """A tmpfs of 256 KiB in a namespace of its own, for the notebook and its log."""
-    if not shutil.which("unshare") or subprocess.run(["unshare", "-rm", "true"]).returncode:
-        pytest.skip("unshare -rm cannot make a namespace on this machine")
+    skip_without_namespaces()
     copied_tree.write(tree.notebook("lr_study"), ["epochs: int = 1", "print('x' * 1_000_000)"])
     tree.declare("slow", {"notebook": "lr_study", "grid": {"epochs": [1]}})
     (tree.root / "small").mkdir()

@@ -5,7 +5,6 @@ import re
 import subprocess
 import sys
 import time
-import warnings
 from pathlib import Path
 
 import keras
@@ -13,9 +12,9 @@ import nbformat
 import papermill.cli
 import pytest
 from click.testing import CliRunner
+from jupyter_client.manager import start_new_kernel
 
 from lenet.network import machine
-from lenet.network.trainer import Trainer
 from lenet.plan import parameters
 from lenet.report.charts import run as run_charts
 from lenet.results import scraps
@@ -48,18 +47,10 @@ RESULTS = {
 # Points of the live chart at its end: networks, each with an epoch more than was trained.
 LIVE = {"train": 3, "lr_study": 6}
 CHARTS = {"train": 4, "lr_study": 1, "benchmark": 1, "divergence": 0, "memory": 0}
+SECONDS = 120
 HEAVY = ("tensorflow", "keras", "sklearn", "altair", "pandas")
 # Names and definitions, which prose may hold.
 DEFINITIONS = r"`[^`]*`|\b2017\b"
-
-
-@pytest.fixture(scope="module", autouse=True)
-def two_threads():
-    """TensorFlow as the interrupted study asks for it; what loads a model would set it up."""
-    with warnings.catch_warnings():
-        # What other packages do at import is not ours to mend.
-        warnings.simplefilter("ignore")
-        machine.use("CPU", 2)
 
 
 def source(notebook):
@@ -156,26 +147,45 @@ def test_a_diverged_network_ends_in_a_sentence(tmp_path):
     assert older.read_text() == "an older model"
 
 
-def test_an_interrupted_study_shows_its_curve_and_leaves_no_record(monkeypatch, capsys):
-    train = Trainer.epoch
-    epochs = []
+@pytest.fixture
+def kernel(tmp_path):
+    """A kernel as JupyterLab starts it: the manager that interrupts it, and its client."""
+    manager, client = start_new_kernel(kernel_name="python3", cwd=str(tmp_path))
+    yield manager, client
+    client.stop_channels()
+    manager.shutdown_kernel(now=True)
 
-    def interrupted_in_the_second(trainer, order):
-        epochs.append(len(order))
-        if len(epochs) == 2:
-            raise KeyboardInterrupt
-        return train(trainer, order)
 
-    monkeypatch.setattr(Trainer, "epoch", interrupted_in_the_second)
-    monkeypatch.setattr(scraps, "record", None)
-    first, *others = [cell.source for cell in code(source("lr_study").cells)]
-    namespace = {}
-    exec(first, namespace)
-    namespace.update(tiny("lr_study"))
-    for cell in others:
-        exec(cell, namespace)
-    assert namespace["found"]["epoch"].tolist() == [0, 1]
-    assert "Networks that learnt: 1 of 1; after epoch 1" in capsys.readouterr().out
+def told(client, cell, when="", then=None):
+    """All that a cell shows, as text; `then` is called once that has the words `when`."""
+    asked = client.execute(cell)
+    said = ""
+    while True:
+        message = client.get_iopub_msg(timeout=SECONDS)
+        content = message["content"]
+        if message["parent_header"].get("msg_id") != asked:
+            continue
+        if content.get("execution_state") == "idle":
+            return said
+        said += str(content)
+        if then and re.search(when, said):
+            then()
+            then = None
+
+
+def test_an_interrupted_study_shows_its_curve_and_leaves_no_record(kernel):
+    manager, client = kernel
+    first, check, load, train, *others = [cell.source for cell in code(source("lr_study").cells)]
+    assert "study(" in train
+    for each in (first, f"globals().update({tiny('lr_study', epochs=1000)})", check, load):
+        assert "Traceback" not in told(client, each)
+    # The bar of the first network says that its first epoch is done.
+    said = told(client, train, r" [1-9]\d*/1000", manager.interrupt_kernel)
+    assert "Traceback" not in said
+    said = "".join(told(client, each) for each in others)
+    assert "Traceback" not in said
+    assert re.search(r"Stopped by hand\. Networks that learnt: 1 of 1; after epoch \d+ their", said)
+    assert scraps.PLAIN not in said
 
 
 @pytest.mark.parametrize(
@@ -208,7 +218,7 @@ def test_the_check_takes_little_time_and_loads_nothing_heavy(notebook):
     assert time.monotonic() - start < 3
 
 
-@pytest.mark.skipif(bool(machine.gpu_name()), reason="this machine has a GPU")
+@pytest.mark.skipif(machine.gpu_absence() == "", reason="this machine has a GPU")
 def test_a_gpu_that_is_not_there_is_missed_before_any_training(tmp_path):
     error, executed = by_hand(tmp_path, "lr_study", **tiny("lr_study", device="GPU"))
     assert "device = 'GPU': must be CPU" in str(error)

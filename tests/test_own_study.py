@@ -150,5 +150,7 @@ def test_without_2017_a_report_of_one_study_is_left(empty):
     assert 'id="fig-study-batch"' in page
     assert " passed" in empty.said
     assert not re.search("[0-9] (failed|error)", empty.said)
-    named = subprocess.run(["grep", "-rl", "hand_in_2017", "lenet", "pipeline"], cwd=empty.root)
+    named = subprocess.run(
+        ["grep", "-rl", "--include=*.py", "hand_in_2017", "lenet", "pipeline"], cwd=empty.root
+    )
     assert named.returncode == 1

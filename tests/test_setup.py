@@ -1,11 +1,13 @@
 """The way to one set of packages, what is said where it is blocked, and the order of rooms."""
 
+import hashlib
 import os
 import re
 import shutil
 import subprocess
 import sys
 import tomllib
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -59,9 +61,41 @@ def pins(lock):
 def test_both_locks_agree_and_hold_every_package_with_its_hashes():
     assert pins("requirements.txt") <= pins("requirements-gpu.txt")
     assert any(name.startswith("nvidia-cudnn") for name, _ in pins("requirements-gpu.txt"))
-    for lock in LOCKS:
+    for lock in (*LOCKS, "requirements-pip.txt"):
         entries = re.split(r"\n(?=[a-z0-9])", (ROOT / lock).read_text())
         assert all("--hash=sha256:" in entry for entry in entries if "==" in entry)
+
+
+@pytest.fixture
+def wheel(tmp_path):
+    """A package with one module, whose own index is its folder."""
+    info = "a-1.dist-info"
+    files = {
+        "a.py": "",
+        f"{info}/METADATA": "Metadata-Version: 2.1\nName: a\nVersion: 1\n",
+        f"{info}/WHEEL": "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+        f"{info}/RECORD": "",
+    }
+    path = tmp_path / "index" / "a-1-py3-none-any.whl"
+    path.parent.mkdir()
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, text in files.items():
+            archive.writestr(name, text)
+    return path
+
+
+def test_a_package_of_another_hash_is_refused(wheel, tmp_path, capfd):
+    lock = tmp_path / "lock.txt"
+    target = tmp_path / "installed"
+    from_there = ["--no-index", "--find-links", str(wheel.parent), "--target", str(target)]
+    lock.write_text(f"a==1 --hash=sha256:{'0' * 64}")
+    with pytest.raises(SystemExit, match="1"):
+        install.pip("--require-hashes", "-r", str(lock), *from_there)
+    assert "THESE PACKAGES DO NOT MATCH THE HASHES" in capfd.readouterr().err
+    assert not (target / "a.py").exists()
+    lock.write_text(f"a==1 --hash=sha256:{hashlib.sha256(wheel.read_bytes()).hexdigest()}")
+    install.pip("--require-hashes", "-r", str(lock), *from_there)
+    assert (target / "a.py").exists()
 
 
 def test_the_lock_names_every_package_of_pyproject():
@@ -168,6 +202,26 @@ def test_notebooks_are_played_with_as_copies(clone):
     make("play/a.ipynb", folder=clone)
     assert played.read_text() == "2"
     assert (clone / "play" / "a-before.ipynb").read_text() == "mine"
+
+
+def test_the_checkout_of_another_platform_has_plain_ends_of_lines(clone, tmp_path):
+    """As by git on Windows, whose files a container or WSL may see."""
+    shutil.copy2(ROOT / ".gitattributes", clone)
+    shutil.copytree(ROOT / ".ci", clone / ".ci")
+    shutil.copytree(ROOT / "params", clone / "params")
+    git = ["git", "-c", "user.name=a", "-c", "user.email=a@b", "-c", "core.autocrlf=true"]
+    checkout = tmp_path / "checkout"
+    for words in (
+        ["init", "--quiet"],
+        ["add", "."],
+        ["commit", "--quiet", "--message=first"],
+        ["clone", "--quiet", ".", str(checkout)],
+    ):
+        subprocess.run([*git, *words], cwd=clone, check=True, capture_output=True)
+    for path in clone.rglob("*"):
+        if path.is_file() and ".git" not in path.parts:
+            assert (checkout / path.relative_to(clone)).read_bytes() == path.read_bytes()
+    assert "make report" in make(folder=checkout)
 
 
 def test_what_is_rendered_can_be_removed_without_what_was_run(clone):

@@ -68,5 +68,5 @@ def as_in_a_study_file(value: str) -> Any:
     """What YAML reads; the text itself where it is none."""
     try:
         return yaml.safe_load(value)
-    except yaml.YAMLError:
+    except Exception:  # of PyYAML many kinds
         return value

@@ -10,7 +10,7 @@ import re
 import subprocess
 from pathlib import Path
 
-from lenet.plan.parameters import ROOT
+from lenet.plan.parameters import ROOT, ParameterError
 
 # The rooms that a notebook's numbers come from; of those not named here, the network alone.
 ROOMS = {
@@ -39,7 +39,11 @@ def digest(notebook: str) -> str:
         # A checkout on another platform may end its lines otherwise.
         content = path.read_bytes().replace(b"\r\n", b"\n")
         if path.suffix == ".ipynb":
-            content = cells(content, notebook == "report")
+            try:
+                content = cells(content, notebook == "report")
+            except Exception as error:  # whatever a file of that name may hold
+                place = path.relative_to(ROOT)
+                raise ParameterError(f"{place}: must be a notebook ({error})") from error
         sha256.update(hashlib.sha256(content).digest())
     return sha256.hexdigest()[:12]
 

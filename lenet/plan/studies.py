@@ -16,11 +16,14 @@ from typing import NamedTuple
 import jsonschema
 import yaml
 
+from lenet.hand_in_2017 import TRAIN_IMAGES
 from lenet.plan.parameters import ROOT, ParameterError, checked, declared, shown
 
 SCHEMA = yaml.safe_load(Path(__file__).with_name("study.schema.yaml").read_text(encoding="utf-8"))
 # The largest settings of a preview that a study does not declare itself.
-SMALL = {"epochs": 3, "seeds": 2, "steps": 20}
+SMALL = {"epochs": 3, "seeds": 2, "steps": 20, "batch_size": 1_000}
+# A batch is no larger.
+TRAINING_IMAGES = {"mnist": TRAIN_IMAGES, "digits": 1_197}
 MOST_RUNS = 1000
 # Names of runs become names of files and stand in shell commands.
 NAME = r"[A-Za-z0-9_][A-Za-z0-9_.,=+-]{0,199}"
@@ -57,17 +60,26 @@ class Run(NamedTuple):
         return self.notebook in ("benchmark", "memory")
 
     def on(self, dataset: str) -> dict:
-        """The settings on that data set. Raises ParameterError for a study fixed to another.
+        """The settings on that data set. Raises ParameterError for those that it cannot have.
 
         >>> Run("study", "lr=0.1", "lr_study", {"lr": 0.1, "dataset": "auto"}).on("digits")
         {'lr': 0.1, 'dataset': 'digits'}
         """
         own = self.settings.get("dataset")
+        size = self.settings.get("batch_size", 1)
+        images = TRAINING_IMAGES[dataset]
+        fault = ""
         if own not in (None, "auto", dataset):
-            raise ParameterError(
-                f"params/{self.study}.yaml: dataset = {own!r}: must be {dataset!r} here; "
+            fault = (
+                f"dataset = {own!r}: must be {dataset!r} here; "
                 "leave it out, or set it in the preview, which is on digits"
             )
+        elif size > images:
+            fault = f"batch_size = {size}: must be at most the {images:,} training images here"
+        elif self.settings.get("tf32") and self.settings.get("device") == "CPU":
+            fault = "tf32 = True: must be False with device = 'CPU'"
+        if fault:
+            raise ParameterError(f"params/{self.study}.yaml: {fault}")
         return {**self.settings, "dataset": dataset} if own else self.settings
 
 

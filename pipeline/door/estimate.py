@@ -3,11 +3,14 @@
 All seconds are of the whole machine: a run that shares its cores takes one core's share of them.
 """
 
+from lenet.hand_in_2017 import TRAIN_IMAGES
 from lenet.network import layers
 from lenet.plan.studies import Run
 
 START_SECONDS = 15
 RENDER_SECONDS = 20
+LEAST_LIMIT_SECONDS = 2 * 3600
+LIMIT_TIMES = 20  # a machine may be slow, and others may work on it
 # Guesses for the time before any run has finished. Two shards keep no more than two cores busy.
 FLOPS_A_SECOND = {"CPU": 200e9, "GPU": 3000e9}
 ONE_CORE = 90e9  # of several that runs share
@@ -38,6 +41,15 @@ def guess(run: Run, images: int, side_by_side: int) -> float:
     speed = ONE_CORE if side_by_side > 1 else FLOPS_A_SECOND[settings["device"]]
     work_seconds = images_trained(run, images) * flops / speed
     return (START_SECONDS + work_seconds) / side_by_side
+
+
+def limit_seconds(run: Run) -> float:
+    """After how long a run is taken for one that hangs: two hours, or many times its guess.
+
+    >>> limit_seconds(Run("a", "x=1", "lr_study", {"epochs": 15, "seeds": 3}))
+    7200
+    """
+    return max(LEAST_LIMIT_SECONDS, LIMIT_TIMES * guess(run, TRAIN_IMAGES, 1))
 
 
 def seconds_left(

@@ -1,5 +1,6 @@
 """How far the workflow is, told on the terminal."""
 
+import os
 import re
 import time
 
@@ -9,6 +10,15 @@ from pipeline.door import estimate
 SURE_FROM = 2  # finished runs; with fewer the time left is a mere guess
 
 
+def say(line: str) -> None:
+    """Print a line at once. Where the terminal is gone, as after a broken pipe, nobody is told."""
+    try:
+        print(line, flush=True)
+    except OSError:
+        # What is still to be written must not fail again, at the latest when this process ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+
+
 class Progress:
     """Tells how many of these runs are done, and how long the others will take.
 
@@ -16,6 +26,7 @@ class Progress:
     """
 
     def __init__(self, runs: list[Run], images: int, cores: int, preview: bool):
+        self.cores = cores
         self.share = {run.name: 1 if run.alone and not preview else cores for run in runs}
         self.guesses = {run.name: estimate.guess(run, images, self.share[run.name]) for run in runs}
         self.started: dict[str, float] = {}
@@ -50,4 +61,4 @@ class Progress:
         minutes = max(round(left / 60), 1)
         counts = f"{len(self.taken)}/{len(self.guesses)} runs"
         event = event or f"running {', '.join(running) or 'the workflow'}"
-        print(f"[{counts}, {about} {minutes} min left] {event}", flush=True)
+        say(f"[{counts}, {about} {minutes} min left] {event}")

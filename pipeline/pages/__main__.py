@@ -1,9 +1,11 @@
 """The report of finished runs: python -m pipeline.pages <folder> <log>."""
 
 import argparse
+import fcntl
 import json
 import os
 import shutil
+from contextlib import suppress
 from pathlib import Path
 
 import nbformat
@@ -17,6 +19,13 @@ NOTEBOOK = ROOT / "notebooks" / "report.ipynb"
 FLAGS = ("preview", "draft", "gpu")
 # The last tells what the others were made from.
 FILES = ("figures", "report.ipynb", "report.pdf", "report.html", "results.json")
+
+
+def wait_for_others(folder: Path) -> None:
+    """Wait until no other process renders in that folder; then none does until this one ends."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with suppress(OSError):  # of a file system without locks
+        fcntl.flock(os.open(folder, os.O_RDONLY), fcntl.LOCK_EX)
 
 
 def render(
@@ -62,6 +71,7 @@ def main() -> None:
         parser.error(f"log = {given.log}: must lie in another folder than the report")
     settings = {flag: getattr(given, flag) for flag in FLAGS}
     with guarded("draft" if given.draft else "report", given.log) as sockets:
+        wait_for_others(folder)
         render(NOTEBOOK, folder, log, settings, given.dataset, sockets)
 
 

@@ -3,6 +3,8 @@
 import hashlib
 import http.server
 import threading
+from contextlib import suppress
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,6 +12,12 @@ import sklearn.datasets
 
 from lenet import hand_in_2017
 from lenet.network import data
+
+# numpy leaves a file open whose archive is damaged.
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:unclosed file:ResourceWarning"),
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+]
 
 
 @pytest.fixture
@@ -39,17 +47,32 @@ def server(tmp_path):
     folder = tmp_path / "served"
     folder.mkdir()
     asked = []
+    stalled = threading.Event()
 
     class Handler(http.server.SimpleHTTPRequestHandler):
         def __init__(self, *arguments):
             super().__init__(*arguments, directory=folder)
 
+        def do_GET(self):
+            if "500" in self.path:
+                self.send_error(500)
+            elif "half" in self.path or "stalls" in self.path:
+                self.send_response(200)
+                self.send_header("Content-Length", "200000")
+                self.end_headers()
+                self.wfile.write(bytes(100_000))
+                if "stalls" in self.path:
+                    stalled.wait(10)
+            else:
+                super().do_GET()
+
         def log_message(self, *_):
             asked.append(self.path)
 
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as running:
-        threading.Thread(target=running.serve_forever, daemon=True).start()
+        threading.Thread(target=running.serve_forever, args=(0.01,), daemon=True).start()
         yield folder, f"http://127.0.0.1:{running.server_port}", asked
+        stalled.set()
         running.shutdown()
 
 
@@ -112,6 +135,23 @@ def test_a_file_that_is_no_archive_or_holds_pickles_is_refused(content, tmp_path
         data.verified(path)
 
 
+def test_any_damage_to_the_file_is_refused(fake_arrays, tmp_path):
+    """Each byte flipped, and each cut: a damaged archive raises what its damage happens to hit."""
+    path = tmp_path / "mnist.npz"
+    np.savez_compressed(path, **fake_arrays)
+    whole = path.read_bytes()
+    passed = 0
+    for place in range(0, len(whole), 7):
+        flipped = whole[:place] + bytes([whole[place] ^ 255]) + whole[place + 1 :]
+        for damaged in (flipped, whole[:place]):
+            path.write_bytes(damaged)
+            with suppress(data.DataError):
+                data.verified(path)
+                passed += 1
+    # A flipped byte of a date, say, damages no image.
+    assert passed < len(whole) / 7
+
+
 def test_a_folder_that_was_named_and_is_empty_is_a_mistake_not_an_absence(monkeypatch, tmp_path):
     monkeypatch.setenv("LENET_DATA", str(tmp_path))
     with pytest.raises(data.DataError, match=r"LENET_DATA = .*must be a folder that holds mnist"):
@@ -128,13 +168,23 @@ def test_download_is_checked_kept_and_not_repeated(fake_arrays, server, monkeypa
     assert data.decide() == kept
     assert data.decide() == kept
     assert asked == ["/mnist.npz"]
+    # A copy that has been damaged is fetched again.
+    Path(kept[1]).write_bytes(Path(kept[1]).read_bytes()[:200])
+    assert data.decide() == kept
+    assert asked == ["/mnist.npz", "/mnist.npz"]
 
 
-@pytest.mark.parametrize("fault", ["another file", "no file", "no server"])
-def test_a_download_that_fails_leaves_no_file_and_says_what_to_do(fault, server, home):
+FAULTS = ["another file", "no file", "no server", "half a file", "500", "a server that stalls"]
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_download_that_fails_leaves_no_file_and_says_what_to_do(fault, server, home, monkeypatch):
     folder, address, _ = server
+    monkeypatch.setattr(data, "READ_SECONDS", 0.2)
+    address += f"/{fault}"
     if fault == "another file":
-        (folder / "mnist.npz").write_bytes(b"something else")
+        (folder / fault / "mnist.npz").parent.mkdir()
+        (folder / fault / "mnist.npz").write_bytes(b"something else")
     if fault == "no server":
         address = "http://127.0.0.1:9"
     with pytest.raises(data.DataError, match="set LENET_DATA to that folder"):

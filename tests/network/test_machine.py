@@ -58,6 +58,15 @@ def test_cores_are_no_more_than_the_quota(own, files, cores, groups):
     assert machine.cores() == cores
 
 
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="nothing pins a process here")
+def test_cores_are_those_that_this_process_is_pinned_to():
+    allowed = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {min(allowed)})
+    found = machine.cores()
+    os.sched_setaffinity(0, allowed)
+    assert found == 1
+
+
 @pytest.mark.parametrize(
     ("own", "files"),
     [
@@ -103,6 +112,7 @@ def test_a_processor_without_avx_is_named_before_tensorflow_is_loaded(monkeypatc
         machine.use("CPU")
 
 
+@pytest.mark.skipif(machine.gpu_absence() == "", reason="this machine has a GPU")
 def test_a_gpu_that_is_not_there_is_named():
     with pytest.raises(machine.DeviceError, match="device = 'GPU': must be CPU, since"):
         machine.use("GPU", 2)

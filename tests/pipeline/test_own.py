@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import signal
 import subprocess
 import sys
 
@@ -81,6 +82,22 @@ def test_a_bad_set_is_refused_in_a_line_and_reaches_no_shell(tree, text, complai
     assert f"\n{complaint}" in f"\n{said}"
     assert "Traceback" not in said
     assert not (tree.root / "oops").exists()
+
+
+def test_there_is_one_at_a_time_and_ctrl_c_ends_it_in_a_line(tree):
+    before = tree.runs()
+    first = tree.start("pipeline.own", "one", "seconds=60")
+    next(line for line in first.stdout if "started" in line)
+    status, said = made(tree, "one", "number=9")
+    assert status != 0
+    assert f"lenet: process {first.pid} on " in said
+    first.send_signal(signal.SIGINT)
+    status, said = copied_tree.finish(first)
+    assert status == 1
+    assert "failed own/one/seconds=60.0: stopped by SIGINT; see " in said
+    assert "Traceback" not in said
+    assert tree.runs() == before
+    assert not tree.alive()
 
 
 def test_one_that_fails_leaves_no_run_and_stops_no_report(tree):

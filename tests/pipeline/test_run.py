@@ -6,7 +6,9 @@ import shutil
 import signal
 import subprocess
 import sys
+import sysconfig
 import time
+import venv
 import warnings
 from pathlib import Path
 
@@ -112,6 +114,7 @@ PERSONS = {
     "PYTHONWARNINGS": "error",
     "JUPYTER_PLATFORM_DIRS": "1",
 }
+SHOW_ALL = "c = get_config(); c.InteractiveShell.ast_node_interactivity = 'all'"
 LOOK = f"""\
 import os, sys, lenet
 os.write(1, b"what a library prints belongs into the log")
@@ -120,11 +123,25 @@ print(sys.executable, lenet.__file__)
 """
 
 
+@pytest.fixture
+def system(tmp_path, monkeypatch):
+    """A Python whose administrator shows every value of a cell, to all users."""
+    folder = tmp_path / "system"
+    venv.create(folder, symlinks=True)
+    [packages] = folder.glob("lib/*/site-packages")
+    # The same packages, those that are installed from a folder too.
+    add = f"import site; site.addsitedir({sysconfig.get_path('purelib')!r})"
+    (packages / "same.pth").write_text(add)
+    (folder / "etc" / "ipython").mkdir(parents=True)
+    (folder / "etc" / "ipython" / "ipython_config.py").write_text(SHOW_ALL)
+    monkeypatch.setattr(sys, "executable", str(folder / "bin" / "python"))
+
+
+@pytest.mark.usefixtures("system")
 def test_nothing_of_the_persons_surroundings_comes_in(execute, environment, tmp_path):
     profile = tmp_path / ".ipython" / "profile_default"
     (profile / "startup").mkdir(parents=True)
-    config = "c = get_config(); c.InteractiveShell.ast_node_interactivity = 'all'"
-    (profile / "ipython_config.py").write_text(config)
+    (profile / "ipython_config.py").write_text(SHOW_ALL)
     (profile / "startup" / "00.py").write_text("leaked = 'of a start-up file'")
     (tmp_path / "startup.py").write_text("leaked = 'of PYTHONSTARTUP'")
     kernel = tmp_path / "jupyter" / "kernels" / "python3"

@@ -1,9 +1,12 @@
 """One more run of a study: what it is called and set to, and which SET is refused, and why."""
 
 import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import given as of_any
+from hypothesis import strategies as st
 
 from lenet.plan.own import given, own_run
-from lenet.plan.parameters import ParameterError
+from lenet.plan.parameters import ParameterError, checked
 
 STUDY = {
     "notebook": "lr_study",
@@ -56,6 +59,8 @@ def test_in_a_preview_it_starts_from_the_previews_first_run(project):
         ("lr=-1", "lr = -1: must be a number from 1e-06 to 10"),
         ("lr=", "lr = None: must be a number from 1e-06 to 10"),
         ("lr=[1,2]", r"lr = \[1, 2\]: must be a number from 1e-06 to 10"),
+        ("lr=2001-99-99", "lr = '2001-99-99': must be a number from 1e-06 to 10"),
+        ("lr=\"!!int ''\"", "lr = .*: must be a number from 1e-06 to 10"),
         ("lr=[1", r"lr = '\[1': must be a number from 1e-06 to 10"),
         ("shuffle=maybe", "shuffle = 'maybe': must be True or False"),
         ("momentum=0.9", "'momentum': lr_study has no such parameter; it has lr, epochs"),
@@ -96,3 +101,26 @@ def test_values_are_those_of_a_study_file():
         "e": "x y",
         "f": "a=b",
     }
+
+
+def sets():
+    """What somebody may write for SET: names and values, known and not, or any text."""
+    names = st.sampled_from(["lr", "epochs", "shuffle", "head", "dataset"]) | st.text(max_size=9)
+    odd = ["1e-4", "2001-99-99", "!!int ''", "!!python/name:os.x", "&a [*a]", "{a: b}", "'"]
+    values = st.sampled_from(odd) | st.text(max_size=9)
+    word = st.builds('{}="{}"'.format, names, values)
+    return st.lists(word, max_size=3).map(" ".join) | st.text()
+
+
+@settings(
+    max_examples=150, deadline=3000, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@of_any(text=sets())
+def test_any_set_is_a_run_or_a_named_error(study, text):
+    complaint = ""
+    try:
+        run = own_run("some", text)
+    except ParameterError as error:
+        complaint = str(error)
+    assert "\n" not in complaint
+    assert complaint or checked(run.notebook, run.settings) == run.settings

@@ -199,6 +199,29 @@ def test_a_study_is_on_the_data_of_its_plan_or_refused(project):
         plan()
 
 
+@pytest.mark.parametrize(
+    ("fixed", "complaint"),
+    [
+        ({"batch_size": 2048}, "batch_size = 2048: must be at most the 1,197 training images"),
+        ({"tf32": True}, "tf32 = True: must be False with device = 'CPU'"),
+    ],
+)
+def test_what_would_fail_in_each_run_is_refused_when_it_is_planned(project, fixed, complaint):
+    project.notebook("own", "batch_size: int = 64\ntf32: bool = False\ndevice: str = 'CPU'")
+    keys = {"notebook": "own", "fixed": fixed, "points": [{"device": "CPU"}]}
+    project.study("some", {**keys, "preview": {"points": keys["points"]}})
+    with pytest.raises(ParameterError, match=f"params/some.yaml: {complaint}"):
+        plan(preview=True)
+
+
+def test_a_batch_for_mnist_is_cut_in_a_preview_that_nobody_declared(project, digits):
+    project.notebook("own", "batch_size: int = 64")
+    project.study("some", {"notebook": "own", "points": [{"batch_size": 2048}]})
+    assert plan()[0].settings["batch_size"] == 2048
+    assert plan(preview=True)[0].settings["batch_size"] == 1000
+    assert studies.TRAINING_IMAGES["digits"] == len(digits.train)
+
+
 def test_runs_of_a_draft_come_first_and_those_on_a_gpu_only_where_there_is_one(project):
     project.study("a", {**GRID, "grid": {"device": ["GPU", "CPU"]}})
     project.study("b", {**GRID, "draft": True})

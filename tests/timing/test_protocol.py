@@ -1,8 +1,10 @@
 """The timing protocol: what is timed, what is not, and what the record says."""
 
 import json
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 from statistics import median
 
@@ -27,10 +29,11 @@ def settings(**given):
     return {**parameters.declared("benchmark"), **small, **given}
 
 
-def terminal(*words, cwd):
-    """What `python -m pipeline.record` says and leaves."""
+def start(*words, cwd):
+    """Start `python -m pipeline.record`."""
     line = [sys.executable, "-m", "pipeline.record", *words]
-    return subprocess.run(line, capture_output=True, text=True, cwd=cwd)
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    return subprocess.Popen(line, **pipes, text=True, cwd=cwd)
 
 
 @pytest.fixture(scope="module")
@@ -38,8 +41,9 @@ def record(tmp_path_factory):
     """The record that a line in a terminal leaves, of three epochs."""
     folder = tmp_path_factory.mktemp("record")
     line = "--device CPU --filters 4 --epochs 3 --dataset digits --json new/record.json"
-    done = terminal(*line.split(), cwd=folder)
-    assert done.returncode == 0, done.stderr
+    timing = start(*line.split(), cwd=folder)
+    said = timing.communicate()[1]
+    assert timing.returncode == 0, said
     return json.loads((folder / "new" / "record.json").read_text())
 
 
@@ -108,19 +112,39 @@ def test_what_cannot_be_is_refused_before_any_timing(words, complaint, tmp_path,
     assert sorted(path.name for path in tmp_path.iterdir()) == ["folder", "record.json"]
 
 
-def test_a_record_can_go_to_the_terminal(monkeypatch, capsys):
+def test_a_record_can_go_to_the_terminal(monkeypatch, capsys, tmp_path):
     monkeypatch.setattr(sys, "argv", ["record", "--shuffle", "True", "--lr", "1e-2"])
     monkeypatch.setattr(protocol, "measure", lambda settings, engine: settings)
+    monkeypatch.delenv("LENET_DATA", raising=False)
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+    monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")
     command.main(command.arguments(), TENSORFLOW)
-    said = json.loads(capsys.readouterr().out)
-    assert said == {**parameters.declared("benchmark"), "shuffle": True, "lr": 0.01}
+    said = capsys.readouterr()
+    given = {"shuffle": True, "lr": 0.01, "dataset": "digits"}
+    assert json.loads(said.out) == {**parameters.declared("benchmark"), **given}
+    # Which images, and why, stands beside the record.
+    assert "lenet: digits: no download of https" in said.err
+
+
+def test_ctrl_c_ends_it_in_a_line(tmp_path):
+    line = "--filters 64 --epochs 100 --dataset digits --json record.json"
+    timing = start(*line.split(), cwd=tmp_path)
+    while not list(tmp_path.iterdir()):
+        time.sleep(0.1)
+    timing.send_signal(signal.SIGINT)
+    said = timing.communicate(timeout=60)[1]
+    assert timing.returncode == 1
+    assert said.splitlines()[-1] == "lenet: stopped"
+    assert "Traceback" not in said
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.skipif(machine.gpu_absence() == "", reason="this machine has a GPU")
 def test_a_gpu_that_is_not_there_is_refused(tmp_path):
-    done = terminal("--device", "GPU", "--dataset", "digits", cwd=tmp_path)
-    assert done.returncode == 1
-    assert done.stderr.startswith("lenet: device = 'GPU': must be CPU")
+    timing = start("--device", "GPU", "--dataset", "digits", cwd=tmp_path)
+    said = timing.communicate()[1]
+    assert timing.returncode == 1
+    assert said.startswith("lenet: device = 'GPU': must be CPU")
 
 
 class MadeUpTrainer:

@@ -108,9 +108,9 @@ def apart(ends: Any, values: Any) -> np.ndarray:
     """Rising ends of lines, moved up until each has a line of text to itself.
 
     >>> apart(np.array([0.0, 0.25, 5.0]), np.array([0, 15])).tolist()
-    [0.0, 1.0, 5.0]
+    [0.0, 1.25, 5.0]
     """
-    gap = np.ptp(values) / 15
+    gap = np.ptp(values) / 12
     steps = gap * np.arange(len(ends))
     return np.maximum.accumulate(ends - steps) + steps
 

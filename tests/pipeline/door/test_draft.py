@@ -1,12 +1,17 @@
 """A draft is there early, from what is finished, and is never taken for the report."""
 
 import json
+import re
 import signal
 
 import pytest
 
+from lenet.plan.studies import Run
+from pipeline.__main__ import needs_draft
 from tests import copied_tree
 from tests.copied_tree import finish, started, toy_study, wait_until
+
+HUGE = ["number: int = 1", "import tensorflow as tf\n\ntf.zeros([10**7, 10**7])"]
 
 
 @pytest.fixture(scope="module")
@@ -40,6 +45,10 @@ def results(folder):
 
 
 def test_a_draft_comes_first_and_after_an_interruption_only_what_is_missing(tree):
+    status, said = call(tree, "draft")
+    assert status == 1
+    assert "lenet: failed draft: " in said
+    assert "no run is finished" in said
     tree.declare("later", toy_study(3, 4, seconds=300.0))
     door = start(tree, "report")
     told = "reports/draft/report.html can be read now; 2 runs are still to come"
@@ -51,6 +60,12 @@ def test_a_draft_comes_first_and_after_an_interruption_only_what_is_missing(tree
     assert draft["draft"] is True
     assert draft["origin"]["missing"].keys() == {"later/number=3", "later/number=4"}
     assert not (tree.reports / "report.html").exists()
+    # Beside the door a person may ask for it at any time, even twice.
+    for asked in [start(tree, "draft"), start(tree, "draft")]:
+        status, said = finish(asked)
+        assert status == 0, said
+        assert said.splitlines()[-1] == "lenet: a draft can be read now: reports/draft/report.html"
+    assert results(tree.reports / "draft")["origin"]["runs"].keys() == tree.runs()
     door.send_signal(signal.SIGINT)
     status, said = finish(door)
     assert (status, said.splitlines()[-1]) == (1, "lenet: stopped (SIGINT); what is done is kept")
@@ -64,6 +79,10 @@ def test_a_draft_comes_first_and_after_an_interruption_only_what_is_missing(tree
 
 
 def test_where_a_run_fails_the_rest_is_done_and_a_draft_made(tree):
+    """Also where one fails whenever it is made, as one that a card has no memory for."""
+    copied_tree.write(tree.notebook("huge"), HUGE)
+    points = [{"number": 1}]
+    tree.declare("huge", {"notebook": "huge", "points": points, "preview": {"points": []}})
     study = {"notebook": "toy", "points": [{"fails": True}, {"number": 4}]}
     tree.declare("later", {**study, "preview": {"points": []}})
     status, said = call(tree, "report")
@@ -72,26 +91,17 @@ def test_where_a_run_fails_the_rest_is_done_and_a_draft_made(tree):
         "failed later/fails=True: cell [3]: ValueError: it was told to; see reports/logs/" in said
     )
     assert "done later/number=4 in" in said
-    assert "report.html is not up to date: not made: later/fails=True\n" in said
+    assert re.search("failed huge/number=1: cell .*ResourceExhaustedError.* OOM .*; see ", said)
+    assert "report.html is not up to date: not made: huge/number=1, later/fails=True\n" in said
     assert "lenet: a draft can be read now: reports/draft/report.html" in said
-    assert results(tree.reports / "draft")["origin"]["missing"].keys() == {"later/fails=True"}
+    missing = results(tree.reports / "draft")["origin"]["missing"]
+    assert missing.keys() == {"huge/number=1", "later/fails=True"}
     assert not (tree.reports / "report.html").exists()
 
 
-def test_a_draft_is_made_of_what_is_finished_at_any_time(tree):
-    status, said = call(tree, "draft")
-    assert status == 1
-    assert "lenet: failed draft: " in said
-    assert "no run is finished" in said
-    tree.declare("first", toy_study(1, 2))
-    tree.declare("later", toy_study(3, seconds=20.0))
-    door = start(tree, "report")
-    wait_until(lambda: len(tree.runs()) == 2, 120, "two runs finished")
-    status, said = call(tree, "draft")
-    assert status == 0, said
-    assert said.splitlines()[-1] == "lenet: a draft can be read now: reports/draft/report.html"
-    runs = results(tree.reports / "draft")["origin"]["runs"]
-    assert runs.keys() >= {"first/number=1", "first/number=2"}
-    status, said = finish(door)
-    assert status == 0, said
-    assert "draft" not in started(said)
+def test_without_runs_of_a_draft_none_is_made_on_the_way():
+    runs = [Run("a", "x=1", "train", {}), Run("b", "x=1", "train", {}, draft=True)]
+    faults = {run.name: "missing" for run in runs}
+    assert needs_draft(runs, faults)
+    assert not needs_draft(runs[:1], faults)
+    assert not needs_draft(runs[1:], faults)

@@ -32,6 +32,13 @@ def true_seconds(run, start, image, flop, contention):
     return own / share(run)
 
 
+def test_a_run_of_days_is_stopped_after_many_times_its_guess_alone():
+    days = studies.Run("a", "x=1", "lr_study", {"epochs": 1000, "seeds": 100})
+    guess = estimate.guess(days, IMAGES, 1)
+    assert guess > 24 * 3600
+    assert estimate.limit_seconds(days) == 20 * guess
+
+
 # Seconds of a start, of an image beside its FLOPs, of a FLOP; what sharing the cores costs.
 MACHINES = {
     "Zen 5 with AVX-512": (9, 8e-6, 2.6e-12, 1),

@@ -2,7 +2,9 @@
 
 import copy
 import json
+import os
 import re
+import signal
 
 import pytest
 
@@ -144,8 +146,22 @@ def test_a_real_run_made_again_is_the_same(tree):
     assert status == 0, said
     assert "1 of 1 runs, chosen with --seed 5" in said
     assert said.splitlines()[-1] == "same     train/filters=4"
-    left = {path.name for path in (tree.root / "reports").iterdir()}
-    assert left == {"runs", "run.log", "published", "logs", ".lock"}
+    assert files(tree) == {"runs", "run.log", "published", "logs", ".lock"}
+
+
+def files(tree):
+    return {path.name for path in (tree.root / "reports").iterdir()}
+
+
+def test_ctrl_c_ends_it_in_a_line_and_leaves_nothing(tree):
+    made = tree.start("pipeline.edition", "verify", "--n", "all")
+    next(line for line in made.stdout if "started" in line)
+    os.killpg(made.pid, signal.SIGINT)
+    status, said = copied_tree.finish(made)
+    assert (status, said.splitlines()[-1]) == (1, "lenet: stopped (SIGINT)")
+    assert "Traceback" not in said
+    assert files(tree) == {"runs", "run.log", "published", "logs", ".lock"}
+    copied_tree.wait_until(lambda: not tree.alive(), 5, "ended")
 
 
 def test_what_cannot_be_done_ends_with_a_message(tree, tmp_path):
