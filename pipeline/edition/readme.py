@@ -11,8 +11,8 @@ TEXT = """
 Of the conclusions of 2017, {{count/holds}} hold on our runs, {{count/does not hold}} do not hold,
 {{count/holds in part}} hold in part, and {{count/open}} are left open; on the numbers of 2017
 alone, {{2017/count/holds}} hold, {{2017/count/does not hold}} do not hold,
-{{2017/count/holds in part}} hold in part, {{2017/count/undecided}} are undecided, and
-{{2017/count/not measured here}} were not measured.
+{{2017/count/holds in part}} hold in part; undecided: {{2017/count/undecided}}; not measured:
+{{2017/count/not measured here}}.
 
 <img src="reports/published/front-errors.svg" width="49%" alt="Validation error by epoch">
 <img src="reports/published/front-runtime.svg" width="49%" alt="Time of ten epochs by filters">
