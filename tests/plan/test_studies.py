@@ -5,6 +5,7 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from lenet import hand_in_2017
 from lenet.plan import studies
 from lenet.plan.parameters import ROOT, ParameterError
 from lenet.plan.studies import find_run, plan, read_study
@@ -220,6 +221,7 @@ def test_a_batch_for_mnist_is_cut_in_a_preview_that_nobody_declared(project, dig
     assert plan()[0].settings["batch_size"] == 2048
     assert plan(preview=True)[0].settings["batch_size"] == 1000
     assert studies.TRAINING_IMAGES["digits"] == len(digits.train)
+    assert studies.TRAINING_IMAGES["mnist"] == hand_in_2017.TRAIN_IMAGES
 
 
 def test_runs_of_a_draft_come_first_and_those_on_a_gpu_only_where_there_is_one(project):

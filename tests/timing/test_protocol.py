@@ -33,7 +33,12 @@ def start(*words, cwd):
     """Start `python -m pipeline.record`."""
     line = [sys.executable, "-m", "pipeline.record", *words]
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-    return subprocess.Popen(line, **pipes, text=True, cwd=cwd)
+    return subprocess.Popen(line, **pipes, text=True, cwd=cwd, preexec_fn=hear_ctrl_c)
+
+
+def hear_ctrl_c():
+    """Whatever is started in the background ignores Ctrl-C."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 @pytest.fixture(scope="module")
