@@ -21,7 +21,7 @@ from lenet.plan.parameters import ROOT, ParameterError, checked, declared, shown
 SCHEMA = yaml.safe_load(Path(__file__).with_name("study.schema.yaml").read_text(encoding="utf-8"))
 # The largest settings of a preview that a study does not declare itself.
 SMALL = {"epochs": 3, "seeds": 2, "steps": 20, "batch_size": 1_000}
-# A batch is no larger. That of MNIST is a fact of 2017, which a test compares: to load it takes pandas.
+# A batch is no larger. The first is a fact of 2017: a test compares, since to load it takes pandas.
 TRAINING_IMAGES = {"mnist": 50_000, "digits": 1_197}
 MOST_RUNS = 1000
 # Names of runs become names of files and stand in shell commands.
