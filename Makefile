@@ -56,7 +56,7 @@ verify: $(STAMP) ## make three of the published runs again, or N=all, and compar
 PLAY := $(patsubst notebooks/%,play/%,$(wildcard notebooks/*.ipynb))
 play/%.ipynb: notebooks/%.ipynb
 	@mkdir -p play
-	@[ ! -e $@ ] || mv $@ $(@:.ipynb=-before.ipynb)
+	@[ ! -e $@ ] || mv $@ $(@:.ipynb=)-before-$$(date -u +%Y-%m-%d-%H%M%S).ipynb
 	@cp $< $@
 
 # JupyterLab refuses root, as whom one works in a container, unless told.
