@@ -1,10 +1,13 @@
 """The notebooks that run: each runs by hand, refuses what it must at once, and holds no output."""
 
 import json
+import os
+import pty
 import re
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import keras
@@ -129,6 +132,26 @@ def check_what_train_leaves(run, folder):
     assert run.frames["confusion"].to_numpy().sum() == 300
     assert run.frames["right"]["epoch"].tolist() == [2]
     assert keras.models.load_model(folder / "lenet.keras").count_params() > 0
+
+
+def test_papermills_terminal_shows_progress_and_ends_with_the_result(tmp_path):
+    leader, terminal = pty.openpty()
+    given = {"epochs": "2", "seeds": "1", "dataset": "digits", "init": "scaled"}
+    words = ["papermill", ROOT / "notebooks/lr_study.ipynb", tmp_path / "out.ipynb"]
+    for name, value in given.items():
+        words += ["-p", name, value]
+    command = [sys.executable, "-m", *words]
+    # With pytest's own variable a kernel would leave its output where it is.
+    known = {name: value for name, value in os.environ.items() if "PYTEST" not in name}
+    with subprocess.Popen(command, stdout=terminal, stderr=terminal, env=known):
+        os.close(terminal)
+        shown = b""
+        with suppress(OSError):  # how the other end of a terminal goes
+            while more := os.read(leader, 4096):
+                shown += more
+    os.close(leader)
+    assert b"2/2" in shown
+    assert "Networks that learnt: 1 of 1" in shown.decode().strip().splitlines()[-1]
 
 
 def test_a_diverged_network_ends_in_a_sentence(tmp_path):

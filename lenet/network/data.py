@@ -26,6 +26,7 @@ SOURCES = {
 }
 CONNECT_SECONDS = 10
 READ_SECONDS = 30
+NAMED_FILES = 5  # of those that lie where MNIST should
 BY_HAND = f"save {MNIST_URL} as mnist.npz in a folder and set LENET_DATA to that folder"
 HELD_OUT_DIGITS = 300  # of the small digits, for validation and again for the test
 
@@ -119,7 +120,10 @@ def find_mnist() -> Path:
     if folder:
         path = Path(folder).expanduser() / "mnist.npz"
         if not path.is_file():
-            raise DataError(f"LENET_DATA = {folder!r}: must be a folder that holds {path.name}")
+            names = [each.name for each in sorted(path.parent.glob("*"))[:NAMED_FILES]]
+            found = ", ".join(names) or "nothing"
+            rule = f"must be a folder that holds {path.name}"
+            raise DataError(f"LENET_DATA = {folder!r}: {rule}; found there: {found}")
         return path
     cached = keras_cache() / "mnist.npz"
     try:

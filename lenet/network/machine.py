@@ -60,15 +60,21 @@ def use(device: str, threads: int = 0, tf32: bool = False) -> int:
     return threads
 
 
+# Waits on a pipe. If that ends without a word, the process has died: show what it said, file $0.
+SHOW_UNLESS_ALIVE = 'read alive || { cat "$0" >&2; rm -f "$0"; }'
+
+
 @contextmanager
 def quiet() -> Iterator[None]:
     """Keep off the terminal what TensorFlow prints while it loads; show it where that fails.
 
-    No setting of TensorFlow's own stops it.
+    No setting of TensorFlow's own stops it. Where TensorFlow ends this process, another shows it.
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     terminal = os.dup(2)
-    with tempfile.TemporaryFile() as said:
+    with tempfile.NamedTemporaryFile() as said:
+        show = ["sh", "-c", SHOW_UNLESS_ALIVE, said.name]
+        watcher = subprocess.Popen(show, stdin=subprocess.PIPE)
         os.dup2(said.fileno(), 2)
         try:
             yield
@@ -80,6 +86,7 @@ def quiet() -> Iterator[None]:
         finally:
             os.dup2(terminal, 2)
             os.close(terminal)
+            watcher.communicate(b"alive\n")
 
 
 def limits(controller: str, *names: str) -> list[list[str]]:

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
+from lenet import terminal
 from lenet.hand_in_2017 import SETTING
 from lenet.network import model, proof
 from lenet.network.data import Dataset, Images
@@ -116,7 +117,8 @@ class Trainer:
         weights = self.model.get_weights()
         rows = [Epoch(0, np.nan, last.error, np.nan, last.digits)]
         not_finite_step = 0
-        bar = tqdm(range(1, epochs + 1), desc=f"seed {seed}", unit="epoch")
+        shown = terminal.Progress()
+        bar = tqdm(range(1, epochs + 1), desc=f"seed {seed}", unit="epoch", file=shown)
         try:
             for epoch in bar:
                 watch(pd.DataFrame(rows).assign(seed=seed), False)

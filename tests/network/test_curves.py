@@ -105,7 +105,7 @@ def test_a_probe_counts_networks_that_answer_one_digit(few, monkeypatch):
 
 @pytest.mark.parametrize("steps", [1, 60])
 def test_a_probe_takes_as_many_steps_as_it_says(steps, few, monkeypatch):
-    trained = Trainer(few, lr=0.01, filters=2, batch_size=6)
+    trained = Trainer(few, lr=1e-9, filters=2, batch_size=6)
     taken = []
     train = trained.epoch
 
@@ -118,3 +118,25 @@ def test_a_probe_takes_as_many_steps_as_it_says(steps, few, monkeypatch):
     trained.reset(1)
     found = curves.first_steps(trained, 1, steps)
     assert found["steps"] == sum(taken) == steps
+
+
+def test_a_probe_stops_at_the_end_of_a_network_or_once_it_has_learnt(few):
+    diverged = Trainer(few, lr=1e4, filters=4, batch_size=6)
+    diverged.reset(1)
+    found = curves.first_steps(diverged, 1, 1000)
+    assert found["failed"] == "not finite"
+    assert found["failed_step"] <= curves.LOOK_STEPS
+    learning = Trainer(few, lr=0.01, filters=8, batch_size=6, init="scaled")
+    learning.reset(1, "scaled")
+    found = curves.first_steps(learning, 1, 1000)
+    assert found["failed"] == ""
+    assert found["failed_step"] == 0
+    assert found["error"] <= curves.LEARNT_ERROR
+
+
+def test_the_pieces_of_a_probe_are_the_batches_of_training(few):
+    trained = Trainer(few, filters=2, batch_size=7)
+    steps = trained.steps + 3
+    rows = np.concatenate(list(curves.pieces(trained, 1, steps)))
+    second = trained.order(1, 2)[: 3 * 7]
+    assert rows.tolist() == [*trained.order(1, 1), *second]

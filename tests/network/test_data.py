@@ -152,9 +152,41 @@ def test_any_damage_to_the_file_is_refused(fake_arrays, tmp_path):
     assert passed < len(whole) / 7
 
 
-def test_a_folder_that_was_named_and_is_empty_is_a_mistake_not_an_absence(monkeypatch, tmp_path):
+IDX = ["t10k-images-idx3-ubyte.gz", "t10k-labels-idx1-ubyte.gz", "train-images-idx3-ubyte.gz"]
+
+
+@pytest.mark.parametrize(
+    ("names", "told"),
+    [
+        ([], "nothing"),
+        (IDX, ", ".join(IDX)),
+        ("fghabcde", "a, b, c, d, e"),
+        (["MNIST.NPZ"], "MNIST.NPZ"),
+    ],
+)
+def test_a_folder_without_mnist_is_a_mistake_told_with_what_it_holds(
+    names, told, monkeypatch, tmp_path
+):
+    for name in names:
+        (tmp_path / name).touch()
     monkeypatch.setenv("LENET_DATA", str(tmp_path))
-    with pytest.raises(data.DataError, match=r"LENET_DATA = .*must be a folder that holds mnist"):
+    with pytest.raises(data.DataError) as error:
+        data.decide()
+    rule = "must be a folder that holds mnist.npz"
+    assert str(error.value) == f"LENET_DATA = {str(tmp_path)!r}: {rule}; found there: {told}"
+
+
+def test_other_files_beside_mnist_change_nothing(fake_arrays, monkeypatch, tmp_path):
+    (tmp_path / IDX[0]).touch()
+    np.savez(tmp_path / "mnist.npz", **fake_arrays)
+    monkeypatch.setenv("LENET_DATA", str(tmp_path))
+    assert data.decide() == ("mnist", str(tmp_path / "mnist.npz"))
+
+
+def test_the_files_in_place_of_the_one_that_is_read_are_named(monkeypatch, tmp_path):
+    (tmp_path / "train-images-idx3-ubyte.gz").touch()
+    monkeypatch.setenv("LENET_DATA", str(tmp_path))
+    with pytest.raises(data.DataError, match=r"holds mnist.npz; found there: train-images-idx3"):
         data.decide()
 
 

@@ -3,6 +3,8 @@
 import getpass
 import os
 import platform
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -102,6 +104,24 @@ def test_what_tensorflow_prints_is_shown_where_its_load_fails(capfd):
     with pytest.raises(ImportError, match="no TensorFlow"):
         failing_load()
     assert "libcudart is missing" in capfd.readouterr().err
+
+
+DIE = """
+import os
+from lenet.network import machine
+
+with machine.quiet():
+    os.write(2, b"This processor lacks AVX.")
+    os.abort()
+"""
+
+
+def test_what_tensorflow_prints_before_it_ends_the_process_is_shown(tmp_path):
+    environment = {**os.environ, "TMPDIR": str(tmp_path)}
+    died = subprocess.run([sys.executable, "-c", DIE], env=environment, capture_output=True)
+    assert died.returncode < 0
+    assert died.stderr == b"This processor lacks AVX."
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_processor_without_avx_is_named_before_tensorflow_is_loaded(monkeypatch):

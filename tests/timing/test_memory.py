@@ -36,7 +36,8 @@ def fresh():
 
 def test_all_images_at_once_take_more_and_answer_the_same(fresh):
     measured, _ = fresh
-    assert 0 <= measured["batched_bytes"] < measured["whole_set_bytes"]
+    # A batch's first convolution alone is 256 x 28 x 28 x 64 numbers of 4 bytes.
+    assert 51e6 < measured["batched_bytes"] < measured["whole_set_bytes"]
     assert measured["predictions_equal"] is True
     # The first convolution's output alone is 1197 x 28 x 28 x 64 numbers of 4 bytes.
     assert 240e6 < measured["whole_set_bytes"] < 240e6 * memory.COPIES
