@@ -11,7 +11,7 @@ from lenet.plan.parameters import ROOT
 from lenet.report.charts import failures, images, learning_rate, runtime
 from lenet.report.writer import Report
 from lenet.results import origin, scraps, tables, timings
-from lenet.verdicts import bands, conclusions, intervals
+from lenet.verdicts import conclusions, intervals, sides
 
 FILTERS = hand_in_2017.SETTING["filters"]
 
@@ -102,9 +102,6 @@ def computed(report: Report, study: Study) -> None:
     probes = [run.record["parameters"] for run in study.finished if run.study == "divergence"]
     steps = [each["steps"] for each in probes if each["filters"] in hand_in_2017.DIVERGED_FILTERS]
     report.number("probe/steps", max(steps, default=None))
-    verdicts = [found["verdict"] for found in report.results["conclusions"]]
-    undecided = verdicts.count(bands.UNDECIDED)
-    report.number("count/open", undecided + verdicts.count(bands.NOT_MEASURED))
 
 
 def errors(report: Report, evidence: tables.Evidence) -> None:
@@ -154,10 +151,40 @@ def timed(report: Report, evidence: tables.Evidence) -> None:
             runs=set(rounds["run"]),
             measured=True,
         )
-    gpu = evidence.times.query("device == 'GPU'")
-    hosts = ", ".join(sorted(set(gpu["host"])))
-    card = f"Our graphics card is that of {hosts}."
-    report.word("gpu", card if hosts else "We had no graphics card.")
+    times = sides.as_in_2017(evidence).evidence.times
+    compared = sides.of_one_host(times, ["CPU", "GPU"])
+    report.word("gpu", card_sentence(compared))
+    report.word("gpu/use", use_sentence(compared))
+
+
+def card_sentence(times: pd.DataFrame) -> str:
+    """How many times as long the processor takes as the graphics card beside it.
+
+    `times` are the rows of one host in `tables.Evidence`; without a card there are none.
+    """
+    if times.empty:
+        return "We had no graphics card."
+    points = ["round", "filters"]
+    seconds = times.pivot_table(index=points, columns="device", values="epoch_seconds").dropna()
+    factors = seconds["CPU"] / seconds["GPU"]
+    span = f"{factors.min():.0f} to {factors.max():.0f}"
+    return f"Beside our graphics card the processor takes {span} times as long."
+
+
+def use_sentence(times: pd.DataFrame) -> str:
+    """Where both were timed, and how much of either device's rate the training reaches."""
+    if times.empty:
+        return ""
+    place = times["place"].iloc[0]
+    rounds = times["round"].nunique()
+    of_rate = times["gflops"] / times["peak_gflops"]
+    spans = of_rate.groupby(times["device"]).agg(["min", "max"])
+    spans = spans.map("{:.0%}".format).agg(" to ".join, axis=1)
+    return (
+        f"Both were timed on one machine with one library ({place}), in {rounds} rounds. The "
+        f"training reaches {spans['CPU']} of the processor's rate of large matrix products, and "
+        f"{spans['GPU']} of the card's. So this is a factor of one program, not of the devices."
+    )
 
 
 def wrong_digits(study: Study, most: int = 24):

@@ -53,9 +53,9 @@ def divergence(probes: pd.DataFrame) -> str:
 
 
 def memory(measured: dict[str, Any]) -> str:
-    """What both ways of evaluating add to the highest memory before."""
+    """What both ways of evaluating add to the memory that is in use."""
     added = measured["batched_bytes"] / 1e6
-    batches = f"In batches the evaluation adds {added:.0f} MB to the highest memory before"
+    batches = f"In batches the evaluation adds {added:.0f} MB to what is in use"
     whole = measured["whole_set_bytes"]
     if whole is None:
         return f"{batches}; all images at once would take more than this process may have."

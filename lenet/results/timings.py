@@ -16,7 +16,7 @@ SCHEMA = yaml.safe_load(Path(__file__).with_name("timing_record.yaml").read_text
 RECORDS = "records"  # takes the place of a study's name
 SAMPLES = ("epoch_seconds", "training_evaluation_seconds", "validation_seconds")
 COLUMNS = (
-    "run study recorded host series engine device filters round tf32 parameters epoch_seconds "
+    "run study recorded host place series engine device filters round tf32 parameters epoch_seconds "
     "training_evaluation_seconds validation_seconds evaluation_seconds wall_2017_seconds"
 )
 
@@ -58,8 +58,9 @@ def times(finished: list[Finished]) -> pd.DataFrame:
     Columns:
 
     - run, study ("records" for a record), recorded (True for those)
-    - host: processor, cores and GPU; no series has two of them
-    - series: the runs that belong on one line; the device, for a record with its model and engine
+    - host: processor, cores and GPU
+    - place: host and engine; no series has two of them
+    - series: the runs that belong on one line; the device, for a record with a name of its host
     - the settings: engine, device, filters, round, tf32 and so on
     - epoch_seconds, training_evaluation_seconds, validation_seconds: medians of the run's samples
     - evaluation_seconds: of the evaluations after an epoch, as 2017 had them: the training images
@@ -70,9 +71,9 @@ def times(finished: list[Finished]) -> pd.DataFrame:
     if not finished:
         return pd.DataFrame(columns=COLUMNS.split())
     table = pd.DataFrame([_row(run) for run in finished])
-    hosts = table.groupby("series")["host"].transform("nunique")
-    with_host = table["series"] + ", " + table["host"]
-    return table.assign(series=table["series"].where(hosts == 1, with_host))
+    places = table.groupby("series")["place"].transform("nunique")
+    with_place = table["series"] + ", " + table["place"]
+    return table.assign(series=table["series"].where(places == 1, with_place))
 
 
 def _row(run: Finished) -> dict:
@@ -89,6 +90,7 @@ def _row(run: Finished) -> dict:
         "study": run.study,
         "recorded": recorded,
         "host": host(measured["machine"]),
+        "place": f"{host(measured['machine'])}, {measured['engine']}",
         "series": recorded_series(measured) if recorded else measured["device"],
     }
 
@@ -104,14 +106,21 @@ def host(machine: dict) -> str:
 
 
 def recorded_series(measured: dict) -> str:
-    """The device of a record, its model and the engine.
+    """The device of a record, or TF32, and its host by the model of the GPU or processor.
 
-    >>> machine = {"cpu": "A processor", "gpu": "A card, 550.1"}
-    >>> recorded_series({"device": "GPU", "engine": "jax", "tf32": True, "machine": machine})
-    'GPU, A card, jax, TF32'
+    >>> machine = {"cpu": "A processor", "gpu": "NVIDIA H200, 550.1"}
+    >>> recorded_series({"device": "CPU", "tf32": False, "machine": machine})
+    'CPU H200'
     """
-    device = measured["device"]
-    # Of a GPU without the version of its driver.
-    model = str(measured["machine"][device.lower()]).partition(",")[0]
-    precision = "TF32" if measured["tf32"] else ""
-    return ", ".join(filter(None, (device, model, measured["engine"], precision)))
+    device = "TF32" if measured["tf32"] else measured["device"]
+    return f"{device} {card(measured['machine']) or measured['machine']['cpu']}"
+
+
+def card(machine: dict) -> str:
+    """The model of a machine's GPU without its maker and its driver; "" without a GPU.
+
+    >>> card({"gpu": "NVIDIA H200, 550.1"})
+    'H200'
+    """
+    model = (machine["gpu"] or "").partition(",")[0]
+    return model.split()[-1] if model else ""

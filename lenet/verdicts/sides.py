@@ -289,6 +289,5 @@ def of_curves(evidence: Evidence, curves: DataFrame) -> Ours:
     right = right[right["run"].isin(curves["run"])]
     times = evidence.times
     times = times[~times["tf32"].astype(bool)]
-    times = times.assign(place=times["host"] + ", " + times["engine"])
     shown = evidence._replace(curves=curves, right=right, times=times)
     return Ours(shown, evidence.curves)

@@ -57,6 +57,14 @@ def test_seed_curves_name_each_network_and_the_data():
     assert "2017" not in written
 
 
+def test_curves_can_be_zoomed_and_every_name_stays_on_the_picture():
+    spec = run.seed_curves(curves(), "digits").to_dict()
+    [zoom] = spec["params"]
+    assert (zoom["bind"], zoom["select"]["zoom"]) == ("scales", "wheel![event.shiftKey]")
+    live = run.Live({"lr": 0.1, "seeds": 1, "first_seed": 1, "epochs": 2}, "digits")
+    assert live.spec["params"][0]["name"] == "zoom"
+
+
 @pytest.fixture
 def drawn_before(monkeypatch):
     """A curve that was drawn at a learning rate of 0.1, made up."""
@@ -232,7 +240,7 @@ def test_a_divergence_in_a_sentence():
 def test_memory_in_a_sentence():
     measured = {"batched_bytes": 2e6, "whole_set_bytes": 3e9}
     said = sentences_of_runs.memory(measured)
-    added = "In batches the evaluation adds 2 MB to the highest memory before"
+    added = "In batches the evaluation adds 2 MB to what is in use"
     assert said == f"{added}, with all images at once 3000 MB."
     limited = sentences_of_runs.memory({**measured, "whole_set_bytes": None})
     assert limited.endswith("all images at once would take more than this process may have.")

@@ -40,7 +40,7 @@ def test_a_record_is_a_timing_run_of_its_own_series(tmp_path):
     assert row["study"] == "records"
     assert row["recorded"]
     assert row["host"] == "A processor, 16 cores, A card, 550.1"
-    assert row["series"] == "GPU, A card, jax, TF32"
+    assert row["series"] == "TF32 card"
     assert row["wall_2017_seconds"] == known["wall_2017_seconds"]
 
 
@@ -58,7 +58,7 @@ def test_seconds_are_medians_and_evaluations_those_of_2017(tmp_path):
 def test_two_hosts_make_two_series(tmp_path):
     found = saved(tmp_path, record(), record(machine={**HOST, "cores": 4}))
     hosts = [f"A processor, {cores} cores, A card, 550.1" for cores in (16, 4)]
-    series = [f"GPU, A card, tensorflow, {host}" for host in hosts]
+    series = [f"GPU card, {host}, tensorflow" for host in hosts]
     assert timings.times(found)["series"].tolist() == series
 
 
@@ -68,8 +68,14 @@ def test_own_runs_brought_from_another_machine_are_not_pooled(finished):
     measured = {**own[0].record["measured"], "machine": HOST}
     own[0] = own[0]._replace(record={**own[0].record, "measured": measured})
     series = timings.times(own)["series"].tolist()
-    there = "CPU, A processor, 16 cores, A card, 550.1"
-    assert series == [there, "CPU, A processor, 2 cores", "CPU, A processor, 2 cores"]
+    there = "CPU, A processor, 16 cores, A card, 550.1, tensorflow"
+    here = "CPU, A processor, 2 cores, tensorflow"
+    assert series == [there, here, here]
+
+
+def test_two_engines_of_one_host_make_two_series(tmp_path):
+    found = timings.times(saved(tmp_path, record(), record(engine="jax")))
+    assert found["series"].nunique() == found["place"].nunique() == 2
 
 
 def test_hidden_files_and_an_absent_folder_are_left_alone(tmp_path):

@@ -79,8 +79,7 @@ def timed(frame, study="benchmark", host="A processor", engine="tensorflow"):
     told = {
         "study": study,
         "run": study + "/" + frame["device"] + "," + frame["filters"].astype(str),
-        "host": host,
-        "engine": engine,
+        "place": f"{host}, {engine}",
         "tf32": False,
         "wall_2017_seconds": 25 * frame["epoch_seconds"],
     }

@@ -189,7 +189,7 @@ def test_times_recorded_elsewhere_do_not_change_the_cpus(toys, judged):
     slower = times.assign(
         study="records",
         run="records/elsewhere",
-        host="Elsewhere",
+        place="Elsewhere, tensorflow",
         epoch_seconds=times["epoch_seconds"] * 9,
     )
     both = tables.Evidence(times=pd.concat([toys.times, slower]), images=toys.images)

@@ -15,6 +15,7 @@ from tests.verdicts import made_up
 from tests.verdicts.made_up import STEPS, curves, errors, learnt, measured, times, verdict
 
 TIGHT = np.linspace(0.999, 1.001, 5)
+PAIR = TIGHT[[0, -1]]
 SWING = [0.4, 1.0, 2.5]  # the mean of its logarithms is 0
 SLOPES = [0.4, 0.6, 0.8, 1, 1.2]
 
@@ -238,8 +239,8 @@ CASES = {
     ),
     "cpu_slower": (
         times(by_device),
-        5 * TIGHT,
-        0.5 * TIGHT,
+        5 * PAIR,
+        0.5 * PAIR,
         [0.4, 0.7, 1, 1.5, 2.5],
     ),
     "cpu_exponential": (
@@ -262,26 +263,26 @@ CASES = {
     ),
     "gpu_flat_to_32": (
         times(doubling),
-        1.2 * TIGHT,
-        2 * TIGHT,
+        1.2 * PAIR,
+        2 * PAIR,
         [1, 1.2, 1.4, 1.7, 2],
     ),
     "gpu_climbs_after": (
         times(doubling),
-        2 * TIGHT,
-        1.2 * TIGHT,
+        2 * PAIR,
+        1.2 * PAIR,
         [1, 1.2, 1.4, 1.7, 2],
     ),
     "gpu_full": (
         times(lambda device, filters, x: made_up.work(filters) ** x),
-        TIGHT,
-        0.5 * TIGHT,
+        PAIR,
+        0.5 * PAIR,
         SLOPES,
     ),
     "knee": (
         times(kneed),
-        [(1, noise) for noise in 0.01 * TIGHT],
-        [(0, noise) for noise in 0.01 * TIGHT],
+        [(1, noise) for noise in 0.01 * PAIR],
+        [(0, noise) for noise in 0.01 * PAIR],
         [(1, 0.01), (0, 0.01), (1, 0.011), (0, 0.011), (1, 0.012)],
     ),
     "diverged_wide": (
@@ -519,7 +520,7 @@ def test_the_cpu_is_compared_on_one_host(ratio):
 
     here = times(seconds)(TIGHT).times
     there = here[here["device"] == "GPU"]
-    there = there.assign(epoch_seconds=0.01, study="records", host="Another")
+    there = there.assign(epoch_seconds=0.01, study="records", place="Another, jax")
     there["run"] = "records/" + there["run"]
     found = measured("cpu_slower", Evidence(times=pd.concat([here, there])))
     assert len(found) == 4
@@ -532,7 +533,7 @@ def test_the_cpu_is_compared_on_one_host(ratio):
 def test_the_gpu_is_one_host_and_engine_and_the_cpu_our_own():
     records = times(doubling)([2, 2, 2, 2, 2.1, 1.9]).times
     run = "records/" + records["run"]
-    records = records.assign(study="records", run=run, host="Elsewhere", engine="jax")
+    records = records.assign(study="records", run=run, place="Elsewhere, jax")
     own = times(doubling, devices=["CPU"])([4, 4, 4, 4, 4.1]).times
     both = Evidence(times=pd.concat([own, records]))
     assert verdict("gpu_climbs_after", both) == HOLDS

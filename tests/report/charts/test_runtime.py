@@ -8,16 +8,16 @@ from tests.report.charts import looking
 
 
 def of(*rounds):
-    """The evidence of timing runs: device, series, filters, seconds of the whole job."""
-    columns = ["device", "series", "filters", "wall_2017_seconds"]
-    times = pd.DataFrame(rounds, columns=columns)
+    """The evidence of timing runs: device, series, filters, seconds of an epoch, recorded."""
+    columns = ["device", "series", "filters", "epoch_seconds", "recorded"]
+    times = pd.DataFrame(rounds, columns=columns).assign(evaluation_seconds=0.5)
     return tables.Evidence(times=times, images={"dataset": "mnist"})
 
 
-ROUNDS = [("CPU", "CPU", 8, seconds) for seconds in (10.0, 14.0, 11.0)]
+ROUNDS = [("CPU", "CPU", 8, seconds, False) for seconds in (0.5, 0.9, 0.6)]
 
 
-def test_ours_are_the_median_of_the_rounds_and_their_range():
+def test_ours_are_ten_epochs_with_their_evaluations_the_median_and_range_of_the_rounds():
     times = runtime.runtimes(of(*ROUNDS)).set_index("series")
     ours = times.loc["CPU ours"]
     assert ours["seconds"] == 11
@@ -33,14 +33,14 @@ def test_2017_has_its_own_times():
 
 
 def test_hosts_are_never_pooled():
-    other = [("CPU", "CPU, another processor", 8, 50.0)]
+    other = [("CPU", "CPU H200", 8, 4.5, True)]
     times = runtime.runtimes(of(*ROUNDS, *other))
     times = times.query("filters == 8 and device == 'CPU'")
     seconds = times.set_index("series")["seconds"]
     assert seconds.to_dict() == {
         "CPU 2017": 161.3,
         "CPU ours": 11,
-        "CPU, another processor ours": 50,
+        "CPU H200": 50,
     }
 
 
@@ -55,6 +55,7 @@ def test_the_gpu_has_a_line_for_each_series(evidence):
     chart = runtime.gpu_line(evidence)
     series = {row["series"] for row in looking.rows(chart)}
     assert series == {"GPU 2017", "GPU ours"}
+    assert {"GPU 2017", "GPU ours"} <= set(looking.texts(chart))
     assert looking.svg(chart).count('stroke-dasharray="6,4"') == 2
 
 
@@ -68,3 +69,11 @@ def test_without_a_gpu_of_ours_2017s_stands_alone():
     chart = runtime.gpu_line(of(*ROUNDS))
     series = {row["series"] for row in looking.rows(chart)}
     assert series == {"GPU 2017"}
+
+
+def test_a_card_that_rounds_factors_is_drawn_beside_and_never_first():
+    rounded = ("GPU", "TF32 H200", 8, 0.1, True)
+    evidence = of(*ROUNDS, rounded)
+    assert "TF32 H200" in set(runtime.runtimes(evidence)["series"])
+    for chart in (runtime.front(evidence), runtime.gpu_line(evidence)):
+        assert "TF32 H200" not in {row.get("series") for row in looking.rows(chart)}
