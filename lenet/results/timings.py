@@ -17,7 +17,8 @@ RECORDS = "records"  # takes the place of a study's name
 SAMPLES = ("epoch_seconds", "training_evaluation_seconds", "validation_seconds")
 COLUMNS = (
     "run study recorded host place series engine device filters round tf32 parameters "
-    "epoch_seconds training_evaluation_seconds validation_seconds evaluation_seconds wall_2017_seconds"
+    "epoch_seconds training_evaluation_seconds validation_seconds evaluation_seconds "
+    "wall_2017_seconds"
 )
 
 
