@@ -168,7 +168,7 @@ def card_sentence(times: pd.DataFrame) -> str:
     seconds = times.pivot_table(index=points, columns="device", values="epoch_seconds").dropna()
     factors = seconds["CPU"] / seconds["GPU"]
     span = f"{factors.min():.0f} to {factors.max():.0f}"
-    return f"Beside our graphics card the processor takes {span} times as long."
+    return f"With one program, a processor takes {span} times as long as the card beside it."
 
 
 def use_sentence(times: pd.DataFrame) -> str:

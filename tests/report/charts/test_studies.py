@@ -65,3 +65,12 @@ def test_times_have_a_point_for_each_run():
 def test_without_networks_that_learnt_there_is_no_chart(curves):
     assert studies.by_run(curves[curves["failed"] != ""], "one") is None
     assert studies.by_run(curves.head(0), "one") is None
+
+
+def test_more_lines_than_can_be_told_apart_are_thin_and_without_a_legend():
+    many = pd.concat([curve(f"one/lr={number}.5", 0.9, 0.5) for number in range(21)])
+    chart = studies.by_run(many, "one")
+    assert "lr=0.5" not in looking.texts(chart)
+    assert len(looking.rows(chart)) == 21
+    few = many[many["run"] != "one/lr=20.5"]
+    assert "lr=0.5" in looking.texts(studies.by_run(few, "one"))
