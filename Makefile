@@ -21,7 +21,7 @@ unexport PYTHONPATH PYTHONHOME PYTHONSTARTUP
 export PYTHONUTF8 := 1
 PY := .venv/bin/python
 
-.PHONY: help report draft preview run publish verify lab test test-faults test-browser lint peers record lock clean clean-runs
+.PHONY: help report draft preview plan run publish verify lab test test-faults test-browser test-slurm lint peers record lock clean clean-runs
 help: ## list these targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' Makefile | expand -t 20
 
@@ -32,14 +32,24 @@ $(STAMP):
 	$(PY) install.py $(LOCK)
 	@touch $@
 
-report: $(STAMP) ## make what is missing: reports/report.html, report.pdf, results.json; a draft of them first
-	@$(PY) -m pipeline report $(if $(DATASET),--dataset $(DATASET)) $(if $(PROFILE),--profile '$(PROFILE)') $(ARGS)
+# What hands runs to SLURM comes on top of either lock, for those alone who name a profile.
+SLURM := .venv/.slurm-from-$(shell (pwd -P && cat requirements-slurm.txt) | cksum | tr ' ' -)
+$(SLURM): $(STAMP)
+	$(PY) install.py requirements-slurm.txt
+	@touch $@
+
+WHERE = $(if $(DATASET),--dataset $(DATASET)) $(if $(PROFILE),--profile '$(PROFILE)')
+report: $(STAMP) $(if $(PROFILE),$(SLURM)) ## make what is missing: reports/report.html, report.pdf, results.json; a draft of them first
+	@$(PY) -m pipeline report $(WHERE) $(ARGS)
 
 draft: $(STAMP) ## the same from what is finished, marked as a draft: reports/draft/report.html
-	@$(PY) -m pipeline draft
+	@$(PY) -m pipeline draft $(ARGS)
 
-preview: $(STAMP) ## the same on small embedded digits, within minutes, in reports/preview/
-	@$(PY) -m pipeline preview $(ARGS)
+preview: $(STAMP) $(if $(PROFILE),$(SLURM)) ## the same on small embedded digits, within minutes, in reports/preview/
+	@$(PY) -m pipeline preview $(if $(PROFILE),--profile '$(PROFILE)') $(ARGS)
+
+plan: $(STAMP) ## tell what make report would make, why, and how long it takes; ARGS=--preview
+	@$(PY) -m pipeline plan $(WHERE) $(ARGS)
 
 # Whatever a person writes reaches Python as it is.
 QUOTED = '$(subst ','\'',$(value $(1)))'
@@ -65,14 +75,17 @@ LAB = --ip=127.0.0.1 $(if $(filter 0,$(USER_ID)),--allow-root )--LabApp.default_
 lab: $(STAMP) $(PLAY) ## open JupyterLab here, on copies of the notebooks in play/
 	$(PY) -m jupyterlab $(LAB) $(ARGS)
 
-test: $(STAMP) ## every test but those of the next two targets; every notebook runs
-	$(PY) -m pytest -n 2 --dist loadfile -m "not faults and not browser" $(ARGS)
+test: $(STAMP) ## every test but those of the next three targets; every notebook runs
+	$(PY) -m pytest -n 2 --dist loadfile -m "not faults and not browser and not slurm" $(ARGS)
 
 test-faults: $(STAMP) ## kill kernels and workflows, and look at what is left
 	$(PY) -m pytest -n 2 --dist loadfile -m faults $(ARGS)
 
 test-browser: $(STAMP) ## open the page and JupyterLab in Chromium, with the network off
 	$(PY) -m pytest -m browser $(ARGS)
+
+test-slurm: $(SLURM) ## start a SLURM of one node, as root, and let it befall what can
+	$(PY) -m pytest -n 3 -m slurm tests/test_slurm.py $(ARGS)
 
 lint: $(STAMP) ## check style, types, the order of the rooms, and that notebooks hold no output
 	$(PY) -m ruff check .
@@ -95,9 +108,13 @@ record: $(STAMP) ## time one network on this machine, into reports/records/; ARG
 	$(PY) -m pipeline.record --json reports/records/$(shell date -u +%Y-%m-%d-%H%M%S).json $(ARGS)
 
 COMPILE = $(PY) -m uv pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url pyproject.toml
+# The entries of a second list whose first words stand in no entry of the first.
+NOT_LOCKED = NR == FNR {locked[$$1]; next} /^[^ ]/ {wanted = !($$1 in locked)} wanted
 lock: $(STAMP) ## choose the newest versions that fit and write them down, with hashes
 	$(COMPILE) --upgrade --extra dev -o requirements.txt
 	$(COMPILE) --extra dev --extra gpu -c requirements.txt -o requirements-gpu.txt
+	$(COMPILE) --no-annotate --extra dev --extra slurm -c requirements.txt | awk '$(NOT_LOCKED)' requirements.txt - > requirements-slurm.txt
+	$(PY) -m uv pip compile --quiet --upgrade --no-config --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url -c requirements.txt peers/requirements.in -o peers/requirements.txt
 	echo pip | $(PY) -m uv pip compile --quiet --upgrade --generate-hashes --no-header --no-annotate --no-emit-index-url - -o requirements-pip.txt
 
 clean: ## remove what is rendered; finished runs stay

@@ -1,17 +1,22 @@
 # In which order the runs are made, and which share the machine. `python -m pipeline` starts this: it
 # has decided which stamps are there, and here a missing one is made. Files' times decide nothing.
-# Config: preview and gpu say which runs there are, draft whether one is rendered on the way.
+# Config: preview and gpu say which runs there are, draft whether one is rendered on the way. On a
+# cluster each run is a job, and jobs says what those of each study ask for.
 import shlex
 import sys
 
 from lenet.plan.studies import plan
 from pipeline.door.estimate import guess, limit_seconds
+from pipeline.door.resources import asked, demands
 
 FOLDER = "reports/preview" if config["preview"] else "reports"
 PYTHON = shlex.quote(sys.executable)
 FLAGS = "--dataset digits --preview" if config["preview"] else "--dataset mnist"
 if config["gpu"]:
     FLAGS += " --gpu"
+JOBS = config.get("jobs")
+# What nodes of a cluster have written may show here late.
+SEEN = f"{PYTHON} -m pipeline.door.seen {FOLDER} {{params.seconds}} {FLAGS}" if JOBS else "true"
 
 
 def order(run):
@@ -22,6 +27,18 @@ def order(run):
 def stamps(runs):
     """Stamps of these runs: `ancient`, since it only counts that they are there."""
     return ancient([f"{FOLDER}/logs/{run.name}.done" for run in runs])
+
+
+def latency(_):
+    """After how many seconds what a node has written must be seen here; known when jobs start."""
+    return workflow.execution_settings.latency_wait
+
+
+def cores(run):
+    """How many it needs. A preview's times are there to be drawn, and its runs share the cores."""
+    if JOBS:
+        return asked(run, JOBS)["cores"]
+    return workflow.cores if run.alone and not config["preview"] else 1
 
 
 RUNS = sorted(plan(config["preview"], config["gpu"]), key=order)
@@ -45,10 +62,12 @@ rule report:
         stamps(RUNS),
     output:
         touch(f"{FOLDER}/logs/report.done"),
+    params:
+        seconds=latency,
     log:
         f"{FOLDER}/logs/report.log",
     shell:
-        f"exec {PYTHON} -m pipeline.pages {FOLDER} {{log}} {FLAGS}"
+        f"{SEEN} && exec {PYTHON} -m pipeline.pages {FOLDER} {{log}} {FLAGS}"
 
 
 # The same from what is finished, marked as a draft: when its runs are, before any other.
@@ -57,11 +76,13 @@ rule draft:
         stamps(run for run in RUNS if run.draft),
     output:
         touch(f"{FOLDER}/logs/draft.done"),
+    params:
+        seconds=latency,
     log:
         f"{FOLDER}/logs/draft.log",
     priority: len(RUNS)
     shell:
-        f"exec {PYTHON} -m pipeline.pages {FOLDER} {{log}} {FLAGS} --draft"
+        f"{SEEN} --draft && exec {PYTHON} -m pipeline.pages {FOLDER} {{log}} {FLAGS} --draft"
 
 
 for rank, run in enumerate(RUNS):
@@ -79,8 +100,9 @@ for rank, run in enumerate(RUNS):
             limit=limit_seconds(run),
         log:
             f"{FOLDER}/logs/{run.name}.log",
-        # A preview's times are there to be drawn, and its runs share the cores.
-        threads: workflow.cores if run.alone and not config["preview"] else 1
+        threads: cores(run)
+        resources:
+            **demands(run, JOBS, config["preview"]),
         priority: rank
         # Evaluated when the job starts, so that the loop's variables must not stand in it.
         shell:

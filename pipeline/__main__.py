@@ -1,4 +1,4 @@
-"""What make calls: `python -m pipeline report`, `preview` or `draft`."""
+"""What make calls: `python -m pipeline report`, `preview`, `draft` or `plan`."""
 
 import argparse
 import os
@@ -6,14 +6,18 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import NamedTuple
 
 from lenet.network import data, machine
 from lenet.plan import sources
 from lenet.plan.parameters import ROOT, ParameterError
 from lenet.plan.studies import Run, plan
 from lenet.results.scraps import ScrapError
-from pipeline.door import lock, progress, stamps, workflow
+from pipeline.door import cluster, lock, outlook, progress, resources, stamps, workflow
 from pipeline.door.stamps import PREVIEW, REPORTS
+
+# The name in SLURM of the jobs of a call, until it has ended.
+KEPT = REPORTS / ".slurm"
 
 
 def say(text: str) -> None:
@@ -21,9 +25,33 @@ def say(text: str) -> None:
     progress.say(f"lenet: {text}")
 
 
-def has_gpu() -> bool:
+class Asked(NamedTuple):
+    """What the person asks for, beside what is to be made."""
+
+    profile: Path | None  # of Snakemake
+    gpu: bool  # even where this machine has none
+    preview: bool  # a plan of it, whether there is MNIST or not
+    more: list[str]  # handed to Snakemake: who asks that for something else may not get a report
+
+    @property
+    def on_cluster(self) -> bool:
+        """Whether runs are jobs of a cluster. Raises ProfileError, OSError."""
+        return self.profile is not None and resources.cluster(self.profile)
+
+    def words(self) -> list[str]:
+        """Snakemake's arguments. Raises ProfileError, OSError."""
+        if not self.profile:
+            return self.more
+        words = ["--profile", str(self.profile)]
+        if self.on_cluster:
+            resources.read(self.profile)
+            words += ["--configfile", str(self.profile / resources.FILE)]
+        return [*words, *self.more]
+
+
+def has_gpu(asked: bool) -> bool:
     """Whether runs on a GPU are planned; it is asked for once, before that."""
-    absence = machine.gpu_absence()
+    absence = "" if asked else machine.gpu_absence()
     if absence:
         say(f"no GPU series: {absence}")
     return not absence
@@ -47,17 +75,20 @@ def draft(gpu: bool) -> int:
     return status
 
 
-def make(preview: bool, more: list[str]) -> int:
-    """Make what is missing, then the report or its preview; the exit status.
-
-    `more` is handed to Snakemake: who asks that for something else may not get a report.
-    """
+def make(preview: bool, asked: Asked) -> int:
+    """Make what is missing, then the report or its preview; the exit status."""
+    words = asked.words()
+    apart = asked.on_cluster
+    if apart:
+        cluster.check()
     folder = PREVIEW if preview else REPORTS
-    gpu = has_gpu()
+    gpu = has_gpu(asked.gpu)
     runs = plan(preview, gpu)
     images = data.load("digits" if preview else "mnist")
+    if left := cluster.cancel_left(KEPT):
+        say(f"cancelled {left} jobs in SLURM that a call left which was ended abruptly")
     faults = stamps.run_faults(folder, runs, images)
-    if not (faults or more or stamps.report_fault(folder, runs)):
+    if not (faults or asked.more or stamps.report_fault(folder, runs)):
         say(f"nothing to do: {folder}/report.html and report.pdf are up to date")
         return 0
     from lenet.results import timings  # pandas takes a second to load
@@ -71,13 +102,14 @@ def make(preview: bool, more: list[str]) -> int:
     config = {"preview": preview, "gpu": gpu, "draft": not preview and needs_draft(runs, faults)}
     missing = [run for run in runs if run.name in faults]
     cores = workflow.side_by_side(machine.cores(), machine.memory_bytes())
-    told = progress.Progress(missing, len(images.train), cores, preview)
+    told = progress.Progress(missing, len(images.train), cores, preview, apart)
     log = folder / "logs" / "snakemake.log"
-    status = workflow.run(config, more, log, told)
+    jobs = cluster.Jobs(missing, KEPT) if apart else None
+    status = workflow.run(config, words, log, told, jobs)
     if status and "\nlenet: failed " not in log.read_text():
         progress.say("\n".join(log.read_text().splitlines()[-20:]))
     ended = conclude(folder, runs, gpu, failed=status != 0)
-    return status if more else ended
+    return status if asked.more else ended
 
 
 def conclude(folder: Path, runs: list[Run], gpu: bool, failed: bool) -> int:
@@ -101,20 +133,55 @@ def needs_draft(runs: list[Run], faults: dict[str, str]) -> bool:
     return bool(first and later and stamps.content_fault(REPORTS / "draft", first))
 
 
-def report(needs_mnist: bool, more: list[str]) -> int:
-    """Make the report, or where there is no MNIST its preview; the exit status."""
+def has_mnist(needed: bool) -> bool:
+    """Whether the report is on MNIST. Raises DataError where that is needed and there is none."""
     found = data.decide()
     say(f"{found.name}: {found.reason}")
-    if found.name == "mnist":
-        return make(False, more)
-    if needs_mnist:
+    if needed and found.name != "mnist":
         raise data.DataError("dataset = mnist: there is no MNIST here")
+    return found.name == "mnist"
+
+
+def report(needs_mnist: bool, asked: Asked) -> int:
+    """Make the report, or where there is no MNIST its preview; the exit status."""
+    if has_mnist(needs_mnist):
+        return make(False, asked)
     say(f"NO MNIST: making a PREVIEW on scikit-learn's digits, in {PREVIEW}/")
-    status = make(True, more)
+    status = make(True, asked)
     old = REPORTS / "report.html"
     if old.exists():
         say(f"{old} is an older one, of {time.ctime(old.stat().st_mtime)}")
     return status
+
+
+def tell_plan(preview: bool, asked: Asked) -> int:
+    """Tell what the next call would make, why and how long it takes, and do nothing; 0."""
+    folder = PREVIEW if preview else REPORTS
+    runs = plan(preview, has_gpu(asked.gpu))
+    images = data.load("digits" if preview else "mnist")
+    faults = stamps.run_faults(folder, runs, images)
+    jobs = resources.read(asked.profile) if asked.profile and asked.on_cluster else None
+    cores = workflow.side_by_side(machine.cores(), machine.memory_bytes())
+    for line in outlook.told(runs, faults, len(images.train), cores, preview, jobs):
+        progress.say(line)
+    if faults:
+        say(f"then {folder}/report.html, report.pdf and results.json")
+    else:
+        fault = stamps.report_fault(folder, runs)
+        say(f"{folder}/report.html: {fault or 'up to date'}")
+    return 0
+
+
+def do(what: str, needs_mnist: bool, asked: Asked) -> int:
+    """Make it, or tell of it; the exit status."""
+    if what == "draft":
+        return draft(has_gpu(asked.gpu))
+    if what == "plan":
+        return tell_plan(asked.preview or not has_mnist(needs_mnist), asked)
+    with lock.one_at_a_time(REPORTS):
+        if what == "preview":
+            return make(True, asked)
+        return report(needs_mnist, asked)
 
 
 def main() -> int:
@@ -122,19 +189,24 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         prog="python -m pipeline", description=__doc__, allow_abbrev=False
     )
-    parser.add_argument("what", choices=("report", "preview", "draft"))
+    parser.add_argument("what", choices=("report", "preview", "draft", "plan"))
     parser.add_argument("--dataset", choices=("mnist",), help="mnist: without it make no preview")
+    parser.add_argument("--profile", type=Path, help="of Snakemake; profiles/slurm: on a cluster")
+    parser.add_argument("--gpu", action="store_true", help="plan runs on a GPU that nodes have")
+    parser.add_argument("--preview", action="store_true", help="plan: that of the preview")
     given, more = parser.parse_known_args()
+    if given.preview and given.what != "plan":
+        parser.error("--preview: must stand with plan alone")
+    if more and given.what in ("draft", "plan"):
+        parser.error(f"{' '.join(more)}: {given.what} hands nothing on to Snakemake")
+    asked = Asked(given.profile, given.gpu, given.preview, more)
     os.chdir(ROOT)
     workflow.listen()
     try:
-        if given.what == "draft":
-            return draft(has_gpu())
-        with lock.one_at_a_time(REPORTS):
-            if given.what == "preview":
-                return make(True, more)
-            return report(given.dataset == "mnist", more)
+        return do(given.what, given.dataset == "mnist", asked)
     except (ParameterError, ScrapError, data.DataError, OSError) as error:
+        raise SystemExit(f"lenet: {error}") from None
+    except (resources.ProfileError, cluster.ClusterError) as error:
         raise SystemExit(f"lenet: {error}") from None
     except KeyboardInterrupt as error:
         raise SystemExit(f"lenet: stopped ({error}); what is done is kept") from None

@@ -6,16 +6,21 @@ import signal
 import subprocess
 import sys
 import threading
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import NoReturn
+from typing import NoReturn, TextIO
 
+from pipeline.door.cluster import Jobs
 from pipeline.door.progress import Progress
 
 HEARTBEAT_SECONDS = 20
+LISTEN_SECONDS = 1
 # Measured: a run of TensorFlow on MNIST peaks at 1.7 GB.
 RUN_BYTES = 2 * 10**9
 STOP_SECONDS = 15
+# On a cluster it would wait for its jobs, which are cancelled after it.
+STOP_ELSEWHERE_SECONDS = 2
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 # A person's profile of Snakemake, and what bash reads before each command.
 OF_THE_PERSON = ("SNAKEMAKE_", "BASH_ENV")
@@ -57,17 +62,23 @@ def side_by_side(cores: int, memory_bytes: int) -> int:
     return max(min(cores, memory_bytes // RUN_BYTES), 1)
 
 
-def run(config: dict[str, bool], more: list[str], log: Path, progress: Progress) -> int:
+def run(
+    config: dict[str, bool],
+    more: list[str],
+    log: Path,
+    progress: Progress,
+    jobs: Jobs | None = None,
+) -> int:
     """Run Snakemake, keep what it prints in a log, let `progress` hear it; its exit status.
 
-    `config` is for the Snakefile, `more` are other arguments.
+    `config` is for the Snakefile, `more` are other arguments; `jobs` listens where runs are jobs of
+    a cluster: none of them goes on when this ends. Raises KeyboardInterrupt.
     """
     settings = [f"{name}={value}" for name, value in config.items()]
-    cores = str(progress.cores)
-    ended = threading.Event()
-    threading.Thread(target=beat, args=(progress, ended), daemon=True).start()
+    # Those of this machine: how many jobs go on elsewhere, a profile says.
+    cores = [] if jobs else ["--cores", str(progress.cores)]
     process = subprocess.Popen(
-        [sys.executable, "-m", "snakemake", "--cores", cores, *more, "--config", *settings],
+        [sys.executable, "-m", "snakemake", *cores, *more, "--config", *settings],
         env=surroundings(),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -78,29 +89,59 @@ def run(config: dict[str, bool], more: list[str], log: Path, progress: Progress)
     )
     log.parent.mkdir(parents=True, exist_ok=True)
     try:
-        with log.open("w", encoding="utf-8") as file:
+        with log.open("w", encoding="utf-8") as file, listening(file, progress, jobs) as hear:
             for line in process.stdout or ():
-                file.write(line)
-                file.flush()
-                progress.hear(line)
+                hear(line)
+                if jobs:
+                    jobs.hear(line)
         return process.wait()
     except KeyboardInterrupt:
-        stop(process)
+        stop(process, STOP_ELSEWHERE_SECONDS if jobs else STOP_SECONDS)
         raise
     finally:
+        if jobs:
+            jobs.end()
+
+
+@contextmanager
+def listening(
+    file: TextIO, progress: Progress, jobs: Jobs | None
+) -> Iterator[Callable[[str], None]]:
+    """Gives what takes in a line; meanwhile jobs are heard, and every 20 s progress is told."""
+    one_line = threading.Lock()
+    ended = threading.Event()
+
+    def hear(line: str) -> None:
+        with one_line:
+            file.write(line)
+            file.flush()
+            progress.hear(line)
+
+    def follow() -> None:
+        while jobs and not ended.wait(LISTEN_SECONDS):
+            for line in jobs.news():
+                hear(line)
+
+    def beat() -> None:
+        while not ended.wait(HEARTBEAT_SECONDS):
+            progress.tell(waiting=jobs.waiting() if jobs else "")
+
+    follower = threading.Thread(target=follow, daemon=True)
+    follower.start()
+    threading.Thread(target=beat, daemon=True).start()
+    try:
+        yield hear
+    finally:
         ended.set()
+        follower.join()
+    for line in jobs.news() if jobs else ():
+        hear(line)
 
 
-def beat(progress: Progress, ended: threading.Event) -> None:
-    """Tell how far it is every 20 s, until it has ended."""
-    while not ended.wait(HEARTBEAT_SECONDS):
-        progress.tell()
-
-
-def stop(process: subprocess.Popen) -> None:
-    """End a process and its group; kill whatever has not ended some seconds later."""
+def stop(process: subprocess.Popen, seconds: float) -> None:
+    """End a process and its group; kill whatever has not ended so many seconds later."""
     with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGTERM)
         with suppress(subprocess.TimeoutExpired):
-            process.wait(STOP_SECONDS)
+            process.wait(seconds)
         os.killpg(process.pid, signal.SIGKILL)

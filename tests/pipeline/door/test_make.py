@@ -62,6 +62,34 @@ def test_again_there_is_nothing_to_do(tree):
     assert NOTHING in said
 
 
+def test_a_plan_tells_what_is_missing_and_why_and_does_nothing(tree):
+    tree.run("one/number=2").unlink()
+    tree.declare("two", toy_study(3, seconds=0.2))
+    before = {path: path.stat().st_mtime_ns for path in tree.root.rglob("*")}
+    status, said = tree.call("pipeline", "plan", "--preview")
+    assert status == 0, said
+    assert said.splitlines()[-4:] == [
+        "one: 1 runs, perhaps 1 min: missing",
+        "two: 1 runs, perhaps 1 min: seconds = 0.1: must be 0.2",
+        "to be made: 2 runs, perhaps 1 min; kept: 1",
+        "lenet: then reports/preview/report.html, report.pdf and results.json",
+    ]
+    after = {path: path.stat().st_mtime_ns for path in tree.root.rglob("*")}
+    assert after == before
+
+
+def test_a_plan_of_what_is_made_says_so(built):
+    said = built.call("pipeline", "plan", "--preview")[1].splitlines()
+    assert said[-2] == "to be made: 0 runs; kept: 3"
+    assert said[-1] == "lenet: reports/preview/report.html: up to date"
+
+
+def test_a_profile_that_is_none_is_named_before_anything_is_done(built):
+    status, said = built.call("pipeline", "preview", "--profile", "profiles/none")
+    rule = "must be a folder that holds config.yaml"
+    assert (status, said) == (1, f"lenet: profile = profiles/none: {rule}\n")
+
+
 def tomorrow(tree):
     """Let every file seem to come from the future."""
     later = time.time() + 24 * 3600

@@ -59,3 +59,16 @@ def test_in_between_it_tells_what_runs(progress, capsys):
     progress.hear("lenet: started a/x=3\n")
     progress.tell()
     assert capsys.readouterr().out.endswith("] running a/x=3\n")
+
+
+def test_on_a_cluster_as_many_go_on_side_by_side_as_run_now(clock, capsys):
+    progress = Progress(RUNS, images=50_000, cores=2, preview=False, apart=True)
+    for number in (1, 2):
+        progress.hear(f"lenet: started a/x={number}\n")
+    clock["seconds"] += 600
+    progress.hear("lenet: done a/x=1 in 600 s\n")
+    capsys.readouterr()
+    # The second has taken 600 s as well; 600 s of the third are left, and one runs.
+    progress.tell(waiting="; jobs wait")
+    words = "[1/3 runs, perhaps 10 min left] running a/x=2; jobs wait\n"
+    assert capsys.readouterr().out == words
