@@ -1,6 +1,7 @@
-"""Say before set-up what stands in its way: Python, the platform or a missing venv module."""
+"""Say before set-up what stands in its way: Python, the platform, the folder or no venv module."""
 
 import importlib.util
+import os
 import platform
 import shutil
 import sys
@@ -10,7 +11,7 @@ VERSIONS = [(3, 11), (3, 12), (3, 13)]
 PLATFORMS = [("Linux", "x86_64"), ("Linux", "aarch64"), ("Darwin", "arm64")]
 
 
-def obstacle(version, system, machine, has_venv):
+def obstacle(version, system, machine, has_venv, folder):
     """Return what stands in the way, with what to do about it, or None."""
     if version not in VERSIONS:
         names = ["python%d.%d" % each for each in VERSIONS]
@@ -28,12 +29,15 @@ def obstacle(version, system, machine, has_venv):
         return (
             "this Python has no venv module: install it (Debian, Ubuntu: apt install python3-venv)"
         )
+    if os.pathsep in folder:
+        return "%s: must be a path without %r, for Python's venv" % (folder, os.pathsep)
     return None
 
 
 if __name__ == "__main__":
     # Debian splits venv: the module may be there while ensurepip, which it needs, is not.
     HAS_VENV = all(importlib.util.find_spec(name) for name in ("venv", "ensurepip"))
-    PROBLEM = obstacle(sys.version_info[:2], platform.system(), platform.machine(), HAS_VENV)
+    PYTHON = (sys.version_info[:2], platform.system(), platform.machine(), HAS_VENV)
+    PROBLEM = obstacle(*PYTHON, folder=os.getcwd())
     if PROBLEM:
         sys.exit("lenet: " + PROBLEM)

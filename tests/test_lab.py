@@ -1,5 +1,6 @@
 """JupyterLab as `make lab` opens it on a clone, in a real browser, with the network off."""
 
+import http.client
 import os
 import re
 import shutil
@@ -7,18 +8,20 @@ import signal
 import socket
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from lenet.plan import sources
 from tests.chromium import launched
 from tests.copied_tree import NOWHERE, PROXIES, wait_until
 
 pytestmark = pytest.mark.browser
 
 ROOT = Path(__file__).parents[1]
-SECONDS = 60
+SECONDS = 180
 CHARTS = ".jp-OutputArea-output svg.marks"
 SHOTS = os.environ.get("LENET_SHOTS")  # a folder for pictures of what was seen
 DIGEST = "from lenet.plan import sources; print(sources.digest('lr_study'))"
@@ -77,9 +80,34 @@ def lab(clone):
             start_new_session=True,
         )
     pattern = re.compile(r"http://127\.0\.0\.1:\d+/lab/\S*\?token=\w+")
-    yield wait_until(lambda: pattern.search(log.read_text()), SECONDS, "an address")[0]
-    os.killpg(server.pid, signal.SIGTERM)
-    server.wait()
+    try:
+        yield wait_until(lambda: pattern.search(log.read_text()), SECONDS, "an address")[0]
+    finally:
+        os.killpg(server.pid, signal.SIGTERM)
+        server.wait()
+
+
+def answer(lab, path, token):
+    """The status with which it answers a request, and where it leads."""
+    place = urlsplit(lab)
+    with closing(http.client.HTTPConnection(place.hostname, place.port)) as server:
+        server.request("GET", path, headers={"Authorization": f"token {token}"})
+        told = server.getresponse()
+        return told.status, told.getheader("Location", "")
+
+
+@pytest.mark.parametrize("path", ["/api/contents", "/api/kernels", "/api/terminals"])
+def test_who_has_not_its_token_is_refused(lab, path):
+    assert answer(lab, path, "wrong")[0] == 403
+
+
+def test_who_has_its_token_alone_comes_in(lab):
+    for path in ("/lab", "/files/README.md"):
+        status, place = answer(lab, path, "wrong")
+        assert (status, place.partition("?")[0]) == (302, "/login")
+    token = parse_qs(urlsplit(lab).query)["token"][0]
+    assert answer(lab, "/lab", token)[0] == 200
+    assert answer(lab, "/api/contents", token)[0] == 200
 
 
 @pytest.fixture(scope="module")
@@ -158,6 +186,7 @@ def test_a_study_is_run_by_menu_and_its_curves_grow(opened, clone):
     played = clone / "play" / "lr_study.ipynb"
     # A person turns a parameter.
     played.write_text(played.read_text().replace("epochs: int = 3", "epochs: int = 12"))
+    typed = sources.cells(played.read_bytes())
     page = opened("lr_study")
     counts = grown(page, "Networks that learnt: 2 of 2; after epoch 12")
     assert len({count for count in counts if count}) > 1
@@ -165,6 +194,8 @@ def test_a_study_is_run_by_menu_and_its_curves_grow(opened, clone):
     photograph(page, "lr_study")
     page.keyboard.press("Control+s")
     wait_until(lambda: "Networks that learnt: 2" in played.read_text(), SECONDS, "saved")
+    # Saved among the notebooks themselves, it would make no run stale.
+    assert sources.cells(played.read_bytes()) == typed
     assert git(clone, "status", "--porcelain") == ""
     assert digest(clone) == before
 

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 import tomllib
+import venv
 import zipfile
 from pathlib import Path
 
@@ -22,22 +23,37 @@ LOCKS = ("requirements.txt", "requirements-gpu.txt")
 
 
 @pytest.mark.parametrize(
-    ("found", "complaint"),
+    ("version", "system", "machine", "has_venv", "folder", "complaint"),
     [
-        (((3, 14), "Linux", "x86_64", True), "Python 3.14: must be 3.11, 3.12 or 3.13"),
-        (((3, 9), "Linux", "x86_64", True), "make PYTHON=python3"),
-        (((3, 12), "Darwin", "x86_64", True), "Darwin on x86_64: must be Linux on x86_64 or"),
-        (((3, 12), "Windows", "AMD64", True), "WSL 2"),
-        (((3, 12), "Linux", "x86_64", False), "apt install python3-venv"),
+        ((3, 14), "Linux", "x86_64", True, "/a", "Python 3.14: must be 3.11, 3.12 or 3.13"),
+        ((3, 9), "Linux", "x86_64", True, "/a", "make PYTHON=python3"),
+        ((3, 12), "Darwin", "x86_64", True, "/a", "Darwin on x86_64: must be Linux on x86_64 or"),
+        ((3, 12), "Windows", "AMD64", True, "/a", "WSL 2"),
+        ((3, 12), "Linux", "x86_64", False, "/a", "apt install python3-venv"),
+        ((3, 12), "Linux", "x86_64", True, "/a:b", "/a:b: must be a path without ':', for Python"),
     ],
 )
-def test_what_stands_in_the_way_is_said_with_what_to_do(found, complaint):
-    assert complaint in obstacle(*found)
+def test_what_stands_in_the_way_is_said_with_what_to_do(
+    version, system, machine, has_venv, folder, complaint
+):
+    assert complaint in obstacle(version, system, machine, has_venv, folder)
+
+
+def test_a_folder_in_which_python_makes_no_venv_is_named_in_a_line(tmp_path):
+    folder = tmp_path / "10:30"
+    folder.mkdir()
+    command = [sys.executable, str(ROOT / "check_python.py")]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True)
+    rule = "must be a path without ':', for Python's venv"
+    assert (done.returncode, done.stderr) == (1, f"lenet: {folder}: {rule}\n")
+    # As Python itself would say, later and of its own folder.
+    with pytest.raises(ValueError, match="contains the PATH separator"):
+        venv.create(folder / ".venv")
 
 
 def test_nothing_stands_in_the_way_where_tensorflow_has_wheels():
     for version in VERSIONS:
-        assert obstacle(version, "Linux", "aarch64", True) is None
+        assert obstacle(version, "Linux", "aarch64", True, "/a b") is None
 
 
 def test_python_versions_are_those_of_pyproject():
@@ -58,10 +74,13 @@ def pins(lock):
     return set(re.findall(r"^([a-z0-9._-]+)==(\S+)", (ROOT / lock).read_text(), re.MULTILINE))
 
 
-def test_both_locks_agree_and_hold_every_package_with_its_hashes():
+def test_the_locks_agree_and_hold_every_package_with_its_hashes():
     assert pins("requirements.txt") <= pins("requirements-gpu.txt")
+    ours = {name for name, _ in pins("requirements.txt")}
+    shared = {(name, version) for name, version in pins("peers/requirements.txt") if name in ours}
+    assert shared <= pins("requirements.txt")
     assert any(name.startswith("nvidia-cudnn") for name, _ in pins("requirements-gpu.txt"))
-    for lock in (*LOCKS, "requirements-pip.txt"):
+    for lock in (*LOCKS, "requirements-pip.txt", "peers/requirements.txt"):
         entries = re.split(r"\n(?=[a-z0-9])", (ROOT / lock).read_text())
         assert all("--hash=sha256:" in entry for entry in entries if "==" in entry)
 

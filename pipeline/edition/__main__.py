@@ -13,11 +13,24 @@ from pipeline.edition.publish import REPORTS, publish
 from pipeline.edition.verify import verify
 
 
+def count(word: str) -> int:
+    """How many runs a word of the command line asks for. Raises ArgumentTypeError.
+
+    >>> count("12"), count("all") == sys.maxsize
+    (12, True)
+    """
+    if word == "all":
+        return sys.maxsize
+    if not (word.isdecimal() and int(word)):
+        raise argparse.ArgumentTypeError(f"{word!r}: must be a whole number from 1, or all")
+    return int(word)
+
+
 def main() -> int:
     """Publish the report in reports/, or make published runs again; 1 where one differs."""
     parser = argparse.ArgumentParser(prog="python -m pipeline.edition", description=main.__doc__)
     parser.add_argument("what", choices=("publish", "verify"))
-    parser.add_argument("--n", default="3", help="how many to verify, or all")
+    parser.add_argument("--n", type=count, default=3, help="how many to verify, or all")
     parser.add_argument("--seed", type=int, default=random.randrange(10**6), help="of the choice")
     given = parser.parse_args()
     os.chdir(ROOT)
@@ -28,8 +41,7 @@ def main() -> int:
                 publish()
                 print("lenet: reports/published/ and README.md are ready to be committed")
                 return 0
-            count = sys.maxsize if given.n == "all" else int(given.n)
-            states = verify(count, given.seed)
+            states = verify(given.n, given.seed)
     except (OSError, ValueError, ScrapError) as error:
         raise SystemExit(f"lenet: {error}") from None
     except KeyboardInterrupt as error:

@@ -4,6 +4,7 @@ import base64
 import hashlib
 import io
 import json
+import os
 import shutil
 import subprocess
 import tempfile
@@ -80,11 +81,24 @@ def fault(results: dict) -> str:
     # "+" stands after the name where files differ from it.
     if not commit.isalnum():
         return f"report_commit = {commit!r}: must be a commit; commit, then make clean report"
-    status = ["git", "status", "--porcelain", "--", *SOURCES]
-    changed = subprocess.check_output(status, text=True)
+    changed = not_committed()
     if changed:
-        return f"commit first: {', '.join(changed.splitlines())}"
+        return f"commit first: {', '.join(changed)}"
     return stamps.content_fault(REPORTS, plan())
+
+
+def not_committed() -> list[str]:
+    """Sources that differ from the commit or are new, as `git status` lists them.
+
+    Raises OSError in git's words where it does not tell.
+    """
+    # Variables of a hook lead to another repository, and a person may have git hide new files.
+    known = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
+    status = ["git", "status", "--porcelain", "--untracked-files=normal", "--", *SOURCES]
+    told = subprocess.run(status, env=known, capture_output=True, text=True)
+    if told.returncode:
+        raise ChildProcessError(told.stderr.partition("\n")[0])
+    return told.stdout.splitlines()
 
 
 def collect(folder: Path) -> None:

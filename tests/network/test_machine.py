@@ -5,6 +5,7 @@ import os
 import platform
 import subprocess
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -80,6 +81,48 @@ def test_cores_are_those_that_this_process_is_pinned_to():
 def test_memory_is_no_more_than_the_limit(own, files, groups):
     groups(own, **files)
     assert machine.memory_bytes() == GIB
+
+
+# By controller, each version of Linux's groups with its own file.
+HALF_A_CORE_AND_1_GIB = {
+    "cpu": {"cpu.max": "50000 100000", "cpu.cfs_quota_us": "50000"},
+    "memory": {"memory.max": str(GIB), "memory.limit_in_bytes": str(GIB)},
+}
+ENTER_AND_TELL = """
+import os, sys
+from pathlib import Path
+from lenet.network import machine
+
+for group in sys.argv[1:]:
+    Path(group, "cgroup.procs").write_text(str(os.getpid()))
+print(machine.cores(), machine.memory_bytes())
+"""
+
+
+@pytest.fixture
+def real_groups():
+    """Control groups of half a core and of 1 GiB."""
+    groups = set()
+    with ExitStack() as at_the_end:
+        for controller, files in HALF_A_CORE_AND_1_GIB.items():
+            tree = machine.CONTROL_GROUPS / controller
+            group = (tree if tree.is_dir() else machine.CONTROL_GROUPS) / f"lenet-{os.getpid()}"
+            try:
+                if group not in groups:
+                    group.mkdir()
+                    at_the_end.callback(group.rmdir)
+                    groups.add(group)
+                [file] = [group / name for name in files if (group / name).exists()]
+                file.write_text(files[file.name])
+            except (OSError, ValueError) as error:
+                pytest.skip(f"no control group can be given a limit of {controller}: {error}")
+        yield groups
+
+
+def test_limits_of_real_control_groups_are_kept_to(real_groups):
+    command = [sys.executable, "-c", ENTER_AND_TELL, *map(str, real_groups)]
+    told = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    assert told.split() == ["1", str(GIB)]
 
 
 def test_without_control_groups_there_is_no_limit(groups, monkeypatch):

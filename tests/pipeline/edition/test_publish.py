@@ -8,6 +8,7 @@ import pytest
 
 from lenet.plan import sources
 from pipeline.edition import publish
+from tests.pipeline.edition.conftest import git
 
 NAMES = ["SHA256SUMS", "front-errors.svg", "front-runtime.svg", "report.html", "report.ipynb"]
 NAMES += ["report.pdf", "results.json"]
@@ -91,6 +92,24 @@ def test_a_tree_whose_sources_are_not_committed_is_refused(project):
     (project / "params").mkdir()
     (project / "params" / "mine.yaml").touch()
     assert refused(project, r"commit first: \?\? params/")
+
+
+def test_a_persons_git_hides_nothing(project, tmp_path, monkeypatch):
+    """As in a hook of another repository, and with new files hidden by the person's settings."""
+    other = tmp_path / "other"
+    git(tmp_path, "init", "--quiet", str(other))
+    monkeypatch.setenv("GIT_DIR", str(other / ".git"))
+    monkeypatch.setenv("GIT_WORK_TREE", str(other))
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / ".gitconfig").write_text("[status]\nshowUntrackedFiles = no\n")
+    (project / "params").mkdir()
+    (project / "params" / "mine.yaml").touch()
+    assert refused(project, r"commit first: \?\? params/")
+
+
+def test_where_git_does_not_tell_it_is_refused_in_its_words(project):
+    (project / ".git" / "HEAD").write_text("")
+    assert refused(project, "^fatal: not a git repository")
 
 
 def test_sources_that_changed_since_are_refused(project, monkeypatch):

@@ -5,9 +5,11 @@ import json
 import os
 import re
 import signal
+import sys
 
 import pytest
 
+from pipeline.edition import __main__ as command
 from pipeline.edition import publish, verify
 from tests import copied_tree
 
@@ -162,6 +164,15 @@ def test_ctrl_c_ends_it_in_a_line_and_leaves_nothing(tree):
     assert "Traceback" not in said
     assert files(tree) == {"runs", "run.log", "published", "logs", ".lock"}
     copied_tree.wait_until(lambda: not tree.alive(), 5, "ended")
+
+
+@pytest.mark.parametrize("count", ["0", "-1", "x", "1.5", ""])
+def test_a_count_that_is_none_is_refused_by_name(count, capsys, monkeypatch):
+    monkeypatch.setattr(sys, "argv", ["edition", "verify", f"--n={count}"])
+    with pytest.raises(SystemExit):
+        command.main()
+    said = capsys.readouterr().err.splitlines()[-1]
+    assert said.endswith(f"argument --n: {count!r}: must be a whole number from 1, or all")
 
 
 def test_what_cannot_be_done_ends_with_a_message(tree, tmp_path):
