@@ -17,7 +17,7 @@ ROWS = [
 def test_the_processor_is_compared_with_the_card_at_the_sizes_that_both_have():
     times = pd.DataFrame(ROWS, columns=COLUMNS).assign(place="A host, jax")
     said = article.card_sentence(times)
-    assert said == "With one program, a processor takes 30 to 40 times as long as the card beside it."
+    assert "a processor takes 30 to 40 times as long as the card beside it." in said
     said = article.use_sentence(times)
     assert "(A host, jax), in 2 rounds." in said
     assert "10% to 20% of the processor's rate" in said
