@@ -47,5 +47,6 @@ def rewritten(text: str, results: dict) -> str:
     _, end, after = rest.partition(END)
     if not end:
         raise ValueError(f"README.md: must have a line {BEGIN} and below it {END}")
-    told = fill.filled(TEXT, {**results, "words": sentences.front(results)})
+    words = {**results["words"], **sentences.front(results)}
+    told = fill.filled(TEXT, {**results, "words": words})
     return before + BEGIN + told + END + after
