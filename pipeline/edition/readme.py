@@ -25,7 +25,8 @@ of {{final_error/0.1 interval:.2%}} on validation images; in 2017 it had
 a tenth of the rate and ten times the epochs the error is
 {{rate_times_epochs/0.01 over 0.1:.2f}} to {{rate_times_epochs/0.0001 over 0.001:.2f}} times as
 large where it differs most (the same: {{verdict/rate_times_epochs}}).
-{{gpu}} The times of the graphics card of 2017,
+{{gpu}}
+The graphics card's times of 2017,
 which seemed to bend, lie on a straight line in the number of parameters, within
 {{2017/gpu_line_miss:.0%}}.
 
