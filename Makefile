@@ -72,6 +72,9 @@ play/%.ipynb: notebooks/%.ipynb
 # JupyterLab refuses root, as whom one works in a container, unless told.
 USER_ID = $(shell id -u)
 LAB = --ip=127.0.0.1 $(if $(filter 0,$(USER_ID)),--allow-root )--LabApp.default_url=/lab/tree/play
+# Nor do a person's settings count, as of a JupyterLab that is open to all; those made here lie in play/ too.
+lab: export JUPYTER_CONFIG_DIR = $(CURDIR)/play/.jupyter
+lab: export JUPYTER_CONFIG_PATH =
 lab: $(STAMP) $(PLAY) ## open JupyterLab here, on copies of the notebooks in play/
 	$(PY) -m jupyterlab $(LAB) $(ARGS)
 

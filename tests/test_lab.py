@@ -24,6 +24,14 @@ ROOT = Path(__file__).parents[1]
 SECONDS = 180
 CHARTS = ".jp-OutputArea-output svg.marks"
 SHOTS = os.environ.get("LENET_SHOTS")  # a folder for pictures of what was seen
+# As a person may have it, who works in a container.
+OPEN_TO_ALL = """
+c.IdentityProvider.token = ""
+c.PasswordIdentityProvider.password_required = False
+c.ServerApp.ip = "0.0.0.0"
+c.ServerApp.allow_origin = "*"
+c.ServerApp.disable_check_xsrf = True
+"""
 DIGEST = "from lenet.plan import sources; print(sources.digest('lr_study'))"
 
 
@@ -69,6 +77,9 @@ def lab(clone):
     home = clone.parent / "home"
     own = {**dict.fromkeys(PROXIES, NOWHERE), "HOME": str(home), "no_proxy": "127.0.0.1"}
     known = {name: value for name, value in os.environ.items() if name != "LENET_DATA"}
+    settings = home / ".jupyter" / "jupyter_server_config.py"
+    settings.parent.mkdir(parents=True)
+    settings.write_text(OPEN_TO_ALL)
     log = clone.parent / "log"
     with log.open("w") as file:
         server = subprocess.Popen(

@@ -57,14 +57,6 @@ def test_seed_curves_name_each_network_and_the_data():
     assert "2017" not in written
 
 
-def test_curves_can_be_zoomed_and_every_name_stays_on_the_picture():
-    spec = run.seed_curves(curves(), "digits").to_dict()
-    [zoom] = spec["params"]
-    assert (zoom["bind"], zoom["select"]["zoom"]) == ("scales", "wheel![event.shiftKey]")
-    live = run.Live({"lr": 0.1, "seeds": 1, "first_seed": 1, "epochs": 2}, "digits")
-    assert live.spec["params"][0]["name"] == "zoom"
-
-
 @pytest.fixture
 def drawn_before(monkeypatch):
     """A curve that was drawn at a learning rate of 0.1, made up."""

@@ -12,8 +12,6 @@ from lenet.report.charts import style
 
 ERROR = alt.Y("error:Q", title="Validation error", scale=style.LOG, axis=style.PERCENT)
 TITLE = "Error on the validation images (logarithmic)"
-# With Shift, so that a notebook can be scrolled over a chart; a double click goes back.
-ZOOM = alt.selection_interval("zoom", bind="scales", zoom="wheel![event.shiftKey]")
 PAUSE_SECONDS = 1
 LIVE = "application/vnd.vegalite.v5+json"
 SVG = {LIVE: {"embed_options": {"renderer": "svg"}}}
@@ -49,16 +47,12 @@ def named(curves: list[pd.DataFrame], past: pd.DataFrame | None) -> pd.DataFrame
 
 
 def error_lines(rows: Any, names: list[str], last: int) -> alt.Chart:
-    """A line for each of these names, on an axis of whole epochs that ends with the last.
-
-    The wheel with Shift zooms, dragging moves.
-    """
+    """A line for each of these names, on an axis of whole epochs that ends with the last."""
     scale = alt.Scale(domain=[0, int(last)], nice=False, padding=8)
     whole = alt.Axis(format="d", tickCount=min(int(last), 10))
     return (
         alt.Chart(rows)
-        .mark_line(point=True, clip=True)
-        .add_params(ZOOM)
+        .mark_line(point=True)
         .encode(
             alt.X("epoch:Q", title="Epoch", scale=scale, axis=whole),
             ERROR,
