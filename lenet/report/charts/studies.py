@@ -54,17 +54,21 @@ def named(names: list[str]) -> list[alt.Color | alt.Shape]:
 def means(curves: pd.DataFrame) -> pd.DataFrame:
     """Columns name (of the point), epoch (from 1), error (mean over the networks that learnt)."""
     rows = curves[(curves["failed"] == "") & (curves["epoch"] > 0)]
-    logs = np.log(rows["validation_error"].clip(lower=style.LEAST_ERROR))
-    points = rows["run"].str.split("/").str[-1].rename("name")
-    mean = np.exp(logs.groupby([points, rows["epoch"]], sort=False).mean())
-    return mean.rename("error").reset_index()
+    errors = rows["validation_error"].clip(lower=style.LEAST_ERROR)
+    groups = [point(rows["run"]), rows["epoch"]]
+    mean_logs = np.log(errors).groupby(groups, sort=False).mean()
+    return np.exp(mean_logs).rename("error").reset_index()
+
+
+def point(runs: pd.Series) -> pd.Series:
+    """The names of points in those of runs: what stands after the last "/"."""
+    return runs.str.rpartition("/")[2].rename("name")
 
 
 def times_by_run(times: pd.DataFrame, study: str) -> alt.ConcatChart:
     """The median epoch of each run of a study; `times` are rows of `timings.times`."""
-    points = alt.Chart(times.assign(name=times["run"].str.split("/").str[-1])).mark_point()
-    points = points.encode(
-        alt.X("epoch_seconds", title="Seconds of an epoch", scale=alt.Scale(zero=True)),
-        alt.Y("name:N", title=None, sort=None, axis=alt.Axis(labelLimit=180)),
-    )
+    seconds = alt.X("epoch_seconds", title="Seconds of an epoch", scale=alt.Scale(zero=True))
+    names = alt.Y("name:N", title=None, sort=None, axis=alt.Axis(labelLimit=180))
+    named_times = times.assign(name=point(times["run"]))
+    points = alt.Chart(named_times).mark_point().encode(seconds, names)
     return style.panels(f"{study}: time of an epoch", points, room=190)
