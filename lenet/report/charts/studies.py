@@ -62,7 +62,7 @@ def means(curves: pd.DataFrame) -> pd.DataFrame:
 
 def point(runs: pd.Series) -> pd.Series:
     """The names of points in those of runs: what stands after the last "/"."""
-    return runs.str.rpartition("/")[2].rename("name")
+    return runs.str.split("/").str[-1].rename("name")
 
 
 def times_by_run(times: pd.DataFrame, study: str) -> alt.ConcatChart:
