@@ -13,6 +13,7 @@ from lenet.plan import sources
 from lenet.plan.parameters import ROOT, ParameterError
 from lenet.plan.studies import Run, plan
 from lenet.results.scraps import ScrapError
+from pipeline import signals
 from pipeline.door import cluster, lock, outlook, progress, resources, stamps, workflow
 from pipeline.door.stamps import PREVIEW, REPORTS
 
@@ -106,7 +107,7 @@ def make(preview: bool, asked: Asked) -> int:
     log = folder / "logs" / "snakemake.log"
     jobs = cluster.Jobs(missing, KEPT) if apart else None
     status = workflow.run(config, words, log, told, jobs)
-    if status and "\nlenet: failed " not in log.read_text():
+    if status and "lenet: failed " not in log.read_text():
         progress.say("\n".join(log.read_text().splitlines()[-20:]))
     ended = conclude(folder, runs, gpu, failed=status != 0)
     return status if asked.more else ended
@@ -201,14 +202,14 @@ def main() -> int:
         parser.error(f"{' '.join(more)}: {given.what} hands nothing on to Snakemake")
     asked = Asked(given.profile, given.gpu, given.preview, more)
     os.chdir(ROOT)
-    workflow.listen()
+    signals.listen()
     try:
         return do(given.what, given.dataset == "mnist", asked)
     except (ParameterError, ScrapError, data.DataError, OSError) as error:
         raise SystemExit(f"lenet: {error}") from None
     except (resources.ProfileError, cluster.ClusterError) as error:
         raise SystemExit(f"lenet: {error}") from None
-    except KeyboardInterrupt as error:
+    except signals.Stopped as error:
         raise SystemExit(f"lenet: stopped ({error}); what is done is kept") from None
 
 

@@ -9,6 +9,7 @@ from lenet.plan.own import own_run
 from lenet.plan.parameters import ROOT, ParameterError
 from lenet.plan.studies import Run
 from lenet.results import scraps
+from pipeline import signals
 from pipeline.door import estimate, lock
 from pipeline.door.stamps import PREVIEW, REPORTS
 from pipeline.run import guarded, make
@@ -41,6 +42,7 @@ def main() -> None:
     parser.add_argument("--preview", action="store_true", help="of the preview, on the digits")
     given = parser.parse_args()
     os.chdir(ROOT)
+    signals.listen()
     try:
         run, images = planned(given.study, given.settings, given.preview)
         folder = PREVIEW if images.name == "digits" else REPORTS
@@ -57,8 +59,8 @@ def main() -> None:
                 make(run, images.name, output, log, sockets)
     except (ParameterError, data.DataError, OSError) as error:
         raise SystemExit(f"lenet: {error}") from None
-    except KeyboardInterrupt:
-        raise SystemExit("lenet: stopped") from None
+    except signals.Stopped as error:
+        raise SystemExit(f"lenet: stopped ({error})") from None
 
 
 if __name__ == "__main__":

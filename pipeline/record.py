@@ -12,6 +12,7 @@ from lenet.network import data
 from lenet.plan import parameters
 from lenet.timing import protocol
 from lenet.timing.engine import TENSORFLOW, Engine, Settings
+from pipeline import signals
 
 
 def arguments() -> argparse.ArgumentParser:
@@ -53,6 +54,7 @@ def main(parser: argparse.ArgumentParser, engine: Engine) -> None:
     """Time what the command line says."""
     given = vars(parser.parse_args())
     path = given.pop("json")
+    signals.listen()
     try:
         settings = parameters.checked("benchmark", given)
         if settings["dataset"] == "auto":
@@ -67,8 +69,8 @@ def main(parser: argparse.ArgumentParser, engine: Engine) -> None:
         raise SystemExit(f"lenet: json = {path}: {error.strerror}") from None
     except (RuntimeError, ValueError) as error:  # data, device or settings that cannot be had
         raise SystemExit(f"lenet: {error}") from None
-    except KeyboardInterrupt:
-        raise SystemExit("lenet: stopped") from None
+    except signals.Stopped as error:
+        raise SystemExit(f"lenet: stopped ({error})") from None
 
 
 if __name__ == "__main__":

@@ -52,15 +52,20 @@ class Progress:
         self.taken: dict[str, float] = {}
 
     def hear(self, line: str) -> None:
-        """Take in a line of a run, and tell of it."""
-        match = re.match(r"lenet: (started|done|failed) (\S+?)(:? .*)?$", line)
+        """Take in a line of a run, and tell of it.
+
+        What Snakemake prints at the same time may stand before it in the same line.
+        """
+        match = re.search(r"lenet: (started|done|failed) (\S+?)(:? .*)?$", line)
         if not match:
             return
         event, name, rest = match.groups()
         if event == "started":
             self.started[name] = time.monotonic()
         elif event == "done" and name in self.guesses:
-            self.taken[name] = self.seconds(name)
+            # Where its start was not heard, the guess must do.
+            known = name in self.started
+            self.taken[name] = self.seconds(name) if known else self.guesses[name]
         if event != "started":
             self.started.pop(name, None)
         if (event, name) == ("done", "draft"):

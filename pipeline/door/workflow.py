@@ -9,10 +9,11 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import NoReturn, TextIO
+from typing import TextIO
 
 from pipeline.door.cluster import Jobs
 from pipeline.door.progress import Progress
+from pipeline.signals import Stopped
 
 HEARTBEAT_SECONDS = 20
 LISTEN_SECONDS = 1
@@ -21,7 +22,6 @@ RUN_BYTES = 2 * 10**9
 STOP_SECONDS = 15
 # On a cluster it would wait for its jobs, which are cancelled after it.
 STOP_ELSEWHERE_SECONDS = 2
-SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 # A person's profile of Snakemake, and what bash reads before each command.
 OF_THE_PERSON = ("SNAKEMAKE_", "BASH_ENV")
 
@@ -32,18 +32,6 @@ def surroundings() -> dict[str, str]:
     kept = {name: value for name, value in known if not name.startswith(OF_THE_PERSON)}
     # Snakemake keeps files there, and a home need not be writable.
     return {**kept, "XDG_CACHE_HOME": str(Path(".snakemake").absolute())}
-
-
-def listen() -> None:
-    """From now on a signal raises KeyboardInterrupt with its name."""
-    for number in SIGNALS:
-        # What the caller ignores, as nohup does, stays ignored.
-        if signal.getsignal(number) != signal.SIG_IGN:
-            signal.signal(number, interrupt)
-
-
-def interrupt(number: int, _: object) -> NoReturn:
-    raise KeyboardInterrupt(signal.Signals(number).name)
 
 
 def end_with_parent() -> None:
@@ -72,7 +60,7 @@ def run(
     """Run Snakemake, keep what it prints in a log, let `progress` hear it; its exit status.
 
     `config` is for the Snakefile, `more` are other arguments; `jobs` listens where runs are jobs of
-    a cluster: none of them goes on when this ends. Raises KeyboardInterrupt.
+    a cluster: none of them goes on when this ends. Raises Stopped.
     """
     settings = [f"{name}={value}" for name, value in config.items()]
     # Those of this machine: how many jobs go on elsewhere, a profile says.
@@ -95,7 +83,7 @@ def run(
                 if jobs:
                     jobs.hear(line)
         return process.wait()
-    except KeyboardInterrupt:
+    except Stopped:
         stop(process, STOP_ELSEWHERE_SECONDS if jobs else STOP_SECONDS)
         raise
     finally:

@@ -7,7 +7,8 @@ import sys
 
 from lenet.plan.parameters import ROOT
 from lenet.results.scraps import ScrapError
-from pipeline.door import lock, workflow
+from pipeline import signals
+from pipeline.door import lock
 from pipeline.edition.compare import DIFFERS
 from pipeline.edition.publish import REPORTS, publish
 from pipeline.edition.verify import verify
@@ -34,7 +35,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=random.randrange(10**6), help="of the choice")
     given = parser.parse_args()
     os.chdir(ROOT)
-    workflow.listen()
+    signals.listen()
     try:
         with lock.one_at_a_time(REPORTS):
             if given.what == "publish":
@@ -44,7 +45,7 @@ def main() -> int:
             states = verify(given.n, given.seed)
     except (OSError, ValueError, ScrapError) as error:
         raise SystemExit(f"lenet: {error}") from None
-    except KeyboardInterrupt as error:
+    except signals.Stopped as error:
         raise SystemExit(f"lenet: stopped ({error})") from None
     for name, state in states.items():
         print(f"{state:8} {name}")

@@ -62,7 +62,6 @@ def test_the_wall_time_of_2017_is_that_of_ten_epochs(record):
     setup = record["setup_parts_seconds"]
     ten = 10 * (epoch + 2 * training + validation)
     assert record["wall_2017_seconds"] == pytest.approx(setup["build"] + setup["trace"] + ten)
-    assert record["setup_seconds"] == pytest.approx(sum(setup.values()))
 
 
 def test_rates_follow_from_the_layers(record):
@@ -70,7 +69,6 @@ def test_rates_follow_from_the_layers(record):
     assert record["flops_per_epoch"] == layers.training_flops(4, TRAINING_IMAGES)
     seconds = median(record["epoch_seconds"])
     assert record["gflops"] == pytest.approx(record["flops_per_epoch"] / seconds / 1e9)
-    assert record["images_per_second"] == pytest.approx(TRAINING_IMAGES / seconds)
     assert 0 < record["gflops"] < record["peak_gflops"]
 
 
@@ -139,7 +137,7 @@ def test_ctrl_c_ends_it_in_a_line(tmp_path):
     timing.send_signal(signal.SIGINT)
     said = timing.communicate(timeout=60)[1]
     assert timing.returncode == 1
-    assert said.splitlines()[-1] == "lenet: stopped"
+    assert said.splitlines()[-1] == "lenet: stopped (SIGINT)"
     assert "Traceback" not in said
     assert not list(tmp_path.iterdir())
 

@@ -38,8 +38,20 @@ def test_runs_are_counted_and_the_time_left_shrinks_with_the_pace(progress, cloc
 
 def test_what_snakemake_prints_is_not_told(progress, capsys):
     progress.hear("Finished jobid: 3 (Rule: a_x_1)\n")
-    progress.hear("a lenet: started a/x=1\n")
     assert capsys.readouterr().out == ""
+
+
+def test_a_line_that_snakemake_had_begun_is_heard(progress, clock, capsys):
+    progress.hear("Select jobs to executelenet: started a/x=1\n")
+    clock["seconds"] += 30
+    progress.hear("[Thu Nov 26lenet: done a/x=1 in 30 s\n")
+    assert "[1/3 runs, perhaps 1 min left] done a/x=1 in 30 s" in capsys.readouterr().out
+    assert progress.taken == {"a/x=1": 15}  # of the whole machine, which two share
+
+
+def test_a_start_that_was_not_heard_stops_nothing(progress, capsys):
+    progress.hear("lenet: done a/x=1 in 30 s\n")
+    assert "[1/3 runs, " in capsys.readouterr().out
 
 
 def test_a_failure_is_told_with_its_reason_and_is_not_done(progress, capsys):
