@@ -1,7 +1,6 @@
 """What came out of training: the curves of a study, and how often networks fail."""
 
 import math
-import time
 from collections.abc import Iterator
 
 import numpy as np
@@ -75,15 +74,12 @@ def probe(dataset: Dataset, settings: dict) -> pd.DataFrame:
     - init, head, seed, steps (the most that it was followed for)
     - failed: "", "not finite" or "one digit"
     - failed_step: of the first loss that is not finite; the last, where one digit is answered
-    - step_seconds: of one step, on average
     - error: of the images that were looked at last; missing where a loss is not finite
     """
     seeds = range(settings["first_seed"], settings["first_seed"] + settings["seeds"])
     rows = []
     for head in HEADS:
         trainer = Trainer.of(dataset, {**SETTING, **settings, "head": head})
-        # The first step would be the slowest.
-        trainer.epoch(np.arange(settings["batch_size"]))
         shown = terminal.Progress()
         for seed in tqdm(seeds, desc=f"{head} head", unit="seed", file=shown):
             for init in INITS:
@@ -97,12 +93,9 @@ def first_steps(trainer: Trainer, seed: int, steps: int) -> dict:
     """What a row of `probe` says of a network that takes at most so many steps."""
     some = resident(trainer.dataset.validation.first(LOOK_IMAGES), trainer.options.device)
     losses = np.empty(0)
-    seconds = 0.0
     digits = 0
     for rows in pieces(trainer, seed, steps):
-        start = time.perf_counter()
         losses = np.append(losses, trainer.epoch(rows))
-        seconds += time.perf_counter() - start
         failed_step = first_not_finite(losses)
         error = np.nan
         if failed_step:
@@ -119,7 +112,6 @@ def first_steps(trainer: Trainer, seed: int, steps: int) -> dict:
         "steps": steps,
         "failed": failed,
         "failed_step": steps if failed == ONE_DIGIT else failed_step,
-        "step_seconds": seconds / len(losses),
         "error": error,
     }
 

@@ -16,11 +16,10 @@ from lenet.network.data import Images
 from lenet.network.layers import SIDE
 
 # The shape of a patch is drawn in `patches`.
-ROWS = 3
 COLUMNS = 4
 BIAS = 12
 PATCH = 13
-KERNEL = 3  # rows, and columns
+KERNEL = 3  # rows, as those of a patch, and columns
 TAPS = 9
 WHITE = 255
 
@@ -57,7 +56,7 @@ def patches(images: np.ndarray) -> np.ndarray:
     count = len(images)
     found = np.full((count, SIDE, SIDE // 2, PATCH), WHITE, np.uint8)
     padded = np.pad(images, ((0, 0), (1, 1), (1, 1)))
-    for row, column in np.ndindex(ROWS, COLUMNS):
+    for row, column in np.ndindex(KERNEL, COLUMNS):
         shifted = padded[:, row : row + SIDE, column : column + SIDE : 2]
         found[..., COLUMNS * row + column] = shifted
     return found.reshape(count, -1)

@@ -18,6 +18,8 @@ from lenet.network.kernels import kernels as kernels
 PACKAGES = "tensorflow keras numpy scipy pandas altair papermill scrapbook"
 CONTROL_GROUPS = Path("/sys/fs/cgroup")
 OWN_GROUPS = Path("/proc/self/cgroup")
+DRIVER = Path("/dev/nvidiactl")
+UNLISTED_GPU = "NVIDIA GPU, without nvidia-smi"
 ASK_SECONDS = 120
 COUNT_GPUS = "import tensorflow as tf; print(len(tf.config.list_physical_devices('GPU')))"
 
@@ -74,7 +76,9 @@ def quiet() -> Iterator[None]:
     terminal = os.dup(2)
     with tempfile.NamedTemporaryFile() as said:
         show = ["sh", "-c", SHOW_UNLESS_ALIVE, said.name]
-        watcher = subprocess.Popen(show, stdin=subprocess.PIPE)
+        # In a notebook ipykernel itself reads the terminal's place, and ends with the process.
+        place = getattr(sys.stderr, "_original_stdstream_copy", terminal)
+        watcher = subprocess.Popen(show, stdin=subprocess.PIPE, stderr=place)
         os.dup2(said.fileno(), 2)
         try:
             yield
@@ -98,8 +102,11 @@ def limits(controller: str, *names: str) -> list[list[str]]:
     lines = OWN_GROUPS.read_text().splitlines() if OWN_GROUPS.is_file() else []
     for line in lines:
         _, controllers, name = line.split(":", 2)
-        # The second version has one tree for all controllers, without a name.
-        tree = CONTROL_GROUPS / controller if controllers else CONTROL_GROUPS
+        tree = CONTROL_GROUPS / controller
+        if not controllers:  # the second version has one tree for all
+            tree = CONTROL_GROUPS
+        elif controller not in controllers.split(","):
+            continue
         group = tree / name.lstrip("/")
         for folder in [group, *group.parents]:
             files = [folder / each for each in names]
@@ -144,17 +151,19 @@ def output(*command: str) -> str:
 def gpu_name() -> str:
     """The first card that the driver lists, and the driver's version; "" where there is none."""
     query = "--query-gpu=name,driver_version"
-    return output("nvidia-smi", query, "--format=csv,noheader").split("\n")[0]
+    listed = output("nvidia-smi", query, "--format=csv,noheader").split("\n")[0]
+    # A container may have the driver's devices without its tool.
+    return listed or (UNLISTED_GPU if DRIVER.exists() else "")
 
 
 @functools.cache
 def gpu_absence() -> str:
     """Why there is no GPU for a study, or "" where TensorFlow can use one.
 
-    Where the driver lists a card, TensorFlow is asked, once, in a process of its own.
+    Where a driver is there, TensorFlow is asked, once, in a process of its own.
     """
     if not gpu_name():
-        return "nvidia-smi lists no NVIDIA GPU"
+        return f"nvidia-smi lists no NVIDIA GPU, and there is no {DRIVER}"
     ask = [sys.executable, "-c", COUNT_GPUS]
     talkative = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "0"}
     try:

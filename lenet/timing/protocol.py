@@ -63,8 +63,8 @@ def measure(settings: Settings, engine: Engine = TENSORFLOW, bar: Any = None) ->
     - record, schema, engine, note, the settings (threads: as used), dataset, data_sha256
     - epoch_seconds (training alone) and validation_seconds, a sample an epoch;
       training_evaluation_seconds, one sample, of one evaluation of the training images
-    - warmup_seconds, setup_seconds and its parts (import, build, trace), wall_2017_seconds
-    - parameters, flops_per_epoch, images_per_second, gflops, peak_gflops, finite
+    - warmup_seconds, setup_parts_seconds (import, build, trace), wall_2017_seconds
+    - parameters, flops_per_epoch, gflops, peak_gflops, finite
     - peak_memory_bytes of the process, gpu_peak_memory_bytes (None where unknown)
     - load_before, load_after, machine, versions, kernels, sources, finished
     - sha256 of all the others
@@ -146,12 +146,10 @@ def time_epochs(trainer: Any, settings: Settings, clock: Clock) -> bool:
 
 def times(samples: Samples) -> Record:
     """What a record says of the clock."""
-    setup = {part: samples[part][0] for part in SETUP}
     return {
         **{f"{part}_seconds": samples[part] for part in PARTS},
         "warmup_seconds": samples["warmup"][0],
-        "setup_seconds": sum(setup.values()),
-        "setup_parts_seconds": setup,
+        "setup_parts_seconds": {part: samples[part][0] for part in SETUP},
         "wall_2017_seconds": wall_2017_seconds(samples),
     }
 
@@ -175,12 +173,10 @@ def wall_2017_seconds(samples: Samples) -> float:
 def rates(filters: int, images: int, epoch_seconds: list[float]) -> Record:
     """Sizes of the work, and the rate at which the median epoch does it."""
     work = layers.training_flops(filters, images)
-    seconds = median(epoch_seconds)
     return {
         "parameters": layers.parameters(filters),
         "flops_per_epoch": work,
-        "images_per_second": images / seconds,
-        "gflops": work / seconds / 1e9,
+        "gflops": work / median(epoch_seconds) / 1e9,
     }
 
 

@@ -70,7 +70,6 @@ def test_a_probe_finds_the_step_that_training_finds(few):
     probes = curves.probe(few, PROBE)
     kinds = probes[["init", "head", "seed"]].drop_duplicates()
     assert len(probes) == len(kinds) == 8
-    assert (probes["step_seconds"] > 0).all()
     failed = probes[probes["failed"] == "not finite"]
     assert len(failed) > 0
     assert failed["error"].isna().all()

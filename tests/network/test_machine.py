@@ -8,6 +8,7 @@ import sys
 from contextlib import ExitStack
 from pathlib import Path
 
+import nbformat
 import pytest
 
 from lenet.network import kernels, machine
@@ -52,6 +53,12 @@ def groups(tmp_path, monkeypatch):
         (
             FIRST_VERSION,
             {"cpu/mine/cpu.cfs_quota_us": "-1", "cpu/mine/cpu.cfs_period_us": "100000"},
+            8,
+        ),
+        # A group of that name has a limit of its own, but this process is in another.
+        (
+            f"7:freezer:/other\n8:cpuset:/other\n{FIRST_VERSION}",
+            {"cpu/other/cpu.cfs_quota_us": "100000", "cpu/other/cpu.cfs_period_us": "100000"},
             8,
         ),
     ],
@@ -167,6 +174,18 @@ def test_what_tensorflow_prints_before_it_ends_the_process_is_shown(tmp_path):
     assert not list(tmp_path.iterdir())
 
 
+def test_what_it_prints_before_it_ends_a_kernel_is_shown_where_papermill_was_called(tmp_path):
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(DIE)])
+    notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python"}
+    nbformat.write(notebook, tmp_path / "die.ipynb")
+    # By this variable ipykernel knows a test, and then leaves the terminal's place alone.
+    by_hand = {name: value for name, value in os.environ.items() if name != "PYTEST_CURRENT_TEST"}
+    words = ["papermill", tmp_path / "die.ipynb", tmp_path / "out.ipynb"]
+    died = subprocess.run([sys.executable, "-m", *words], env=by_hand, capture_output=True)
+    assert died.returncode != 0
+    assert b"This processor lacks AVX." in died.stderr
+
+
 def test_a_processor_without_avx_is_named_before_tensorflow_is_loaded(monkeypatch):
     monkeypatch.setattr(machine, "X86", True)
     monkeypatch.setattr(machine, "processor_flags", lambda: ["sse2"])
@@ -212,6 +231,20 @@ def test_a_card_that_tensorflow_sees_is_a_gpu(monkeypatch):
     monkeypatch.setattr(machine, "COUNT_GPUS", "print(1)")
     assert machine.gpu_absence() == ""
     assert machine.fingerprint()["gpu"] == "NVIDIA Toy, 1.0"
+
+
+def test_tensorflow_is_asked_where_only_the_device_of_a_driver_is_there(tmp_path, monkeypatch):
+    machine.gpu_absence.cache_clear()
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(machine, "COUNT_GPUS", "print(1)")
+    monkeypatch.setattr(machine, "DRIVER", tmp_path / "nvidiactl")
+    assert machine.gpu_absence().startswith("nvidia-smi lists no NVIDIA GPU, and there is no /")
+    assert machine.fingerprint()["gpu"] is None
+    machine.DRIVER.touch()
+    machine.gpu_absence.cache_clear()
+    assert machine.gpu_absence() == ""
+    assert machine.fingerprint()["gpu"] == "NVIDIA GPU, without nvidia-smi"
+    machine.gpu_absence.cache_clear()
 
 
 def test_a_fingerprint_names_the_machine_s_kind_and_nobody(monkeypatch):
