@@ -11,7 +11,7 @@
     report            charts, numbers and words; notebooks/report.ipynb is the article
     explore           sliders and a drawing pad: notebooks/explore.ipynb, to play with
 
-A room imports from those above it alone; notebooks import from any, and `files` writes files whole.
+A room imports from those before it alone, notebooks from any; `files` writes files whole.
 From `results` to `report` no room needs TensorFlow to read or to draw, so that a report is rendered
 from finished runs on any machine. Each room says in its `__init__.py` what it is for, what may not
 come in, and where to look first. What makes the runs and the pages is another package, `pipeline`.

@@ -134,6 +134,8 @@ def opened(browser, lab):
     page = context.new_page()
     asked = []
     page.on("request", lambda request: asked.append(request.url))
+    said = []
+    page.on("console", lambda message: said.append((message.type, message.text)))
 
     def open_notebook(name):
         # In a workspace of its own, or JupyterLab would open what was open before as well.
@@ -148,6 +150,7 @@ def opened(browser, lab):
     yield open_notebook
     hosts = {urlsplit(url).hostname for url in asked}
     assert hosts <= {"127.0.0.1", None}, hosts
+    assert [text for kind, text in said if kind == "error"] == []
     context.close()
 
 
@@ -178,6 +181,44 @@ def hover(page, chart):
     return page.locator("#vg-tooltip-element").inner_text()
 
 
+def zoom(page, chart):
+    """Turn the wheel over a chart: it zooms with Control alone, until a double click."""
+
+    def axes():
+        return set(chart.locator(".role-axis-label text").all_text_contents())
+
+    def turn():
+        chart.hover()
+        page.mouse.wheel(0, -300)
+
+    whole = axes()
+    turn()
+    page.wait_for_timeout(500)
+    assert axes() == whole
+    page.keyboard.down("Control")
+    turn()
+    page.keyboard.up("Control")
+    wait_until(lambda: axes() != whole, SECONDS, "other axes")
+    photograph(page, "zoomed")
+    chart.dblclick()
+    wait_until(lambda: axes() == whole, SECONDS, "the axes as they were")
+
+
+def pick(page, chart):
+    """Click on the first name of a legend, then beside the plot: faint curves come and go."""
+
+    def faint():
+        return chart.locator(".mark-line path[opacity='0.1']").count()
+
+    curves = chart.locator(".mark-line path").count()
+    assert curves > 1
+    assert faint() == 0
+    chart.locator(".role-legend-label text").first.click()
+    wait_until(lambda: faint() == curves - 1, SECONDS, "faint curves")
+    chart.click(position={"x": 2, "y": 2})
+    wait_until(lambda: faint() == 0, SECONDS, "all curves as they were")
+
+
 def shown_image(page):
     """The picture of what the network is shown."""
     return page.locator(f"{CHARTS} image").first.evaluate("node => node.outerHTML")
@@ -202,6 +243,8 @@ def test_a_study_is_run_by_menu_and_its_curves_grow(opened, clone):
     counts = grown(page, "Networks that learnt: 2 of 2; after epoch 12")
     assert len({count for count in counts if count}) > 1
     assert "error" in hover(page, page.locator(CHARTS).last)
+    zoom(page, page.locator(CHARTS).last)
+    pick(page, page.locator(CHARTS).last)
     photograph(page, "lr_study")
     page.keyboard.press("Control+s")
     wait_until(lambda: "Networks that learnt: 2" in played.read_text(), SECONDS, "saved")
@@ -223,6 +266,7 @@ def test_one_explores_with_sliders_and_mouse(opened, clone):
     page.wait_for_selector("text=After epoch 3 its validation error is", timeout=SECONDS * 1000)
     assert page.locator(CHARTS).first.locator(".mark-symbol path").count() >= 8
     assert "error" in hover(page, page.locator(CHARTS).first)
+    zoom(page, page.locator(CHARTS).first)
     paper = page.locator("canvas").first.bounding_box()
     x, y = paper["x"], paper["y"]
     before = shown_image(page)

@@ -13,9 +13,12 @@ from lenet.report.charts.run import TITLE, error_lines
 MOST_MAPS = 16  # of a layer
 PICTURE = 44  # pixels
 STEP = alt.Step(PICTURE + 4)
-LEGEND = alt.Legend(title=None, orient="bottom", columns=1, labelLimit=style.WIDTH)
-PLAIN = alt.Axis(domain=False, ticks=False)
-WHOLE = alt.Scale(domain=[0, 1])
+LEGEND = alt.Legend(
+    title=None,
+    orient="bottom",
+    columns=1,
+    labelLimit=style.WIDTH,
+)
 
 
 def curves(
@@ -30,35 +33,47 @@ def curves(
     rows = pd.concat(parts).dropna(subset="validation_error")
     rows["error"] = rows["validation_error"].clip(lower=style.LEAST_ERROR)
     rows = rows[["name", "whose", "epoch", "error"]]
-    lines = error_lines(rows, [*tried, *past], rows["epoch"].max())
-    lines.encoding.color.legend = LEGEND
+    lines = error_lines(rows, [*tried, *past], rows["epoch"].max(), LEGEND)
     return style.panels(TITLE, lines, below=note)
 
 
 def answer(image: np.ndarray, found: Answer) -> alt.VConcatChart:
     """The image, the maps of each layer as pictures in a row, and the digits' probabilities."""
+    maps = {"image": image[..., None], **found.maps}
+    return alt.vconcat(
+        layers(maps),
+        probabilities(found.probabilities),
+        title=found.sentence,
+    )
+
+
+def layers(maps: dict[str, np.ndarray]) -> alt.Chart:
+    """A row of pictures for each layer, of its first maps."""
     rows = []
-    for layer, maps in {"image": image[..., None], **found.maps}.items():
-        for number, shade in enumerate(shades(maps)):
+    for layer, of_layer in maps.items():
+        for number, shade in enumerate(shades(of_layer)):
             rows.append({"layer": layer, "filter": number, "url": picture(shade)})
-    pictures = alt.Chart(pd.DataFrame(rows)).mark_image(width=PICTURE, height=PICTURE)
-    pictures = pictures.encode(
+    pictures = alt.Chart(pd.DataFrame(rows), width=STEP, height=STEP)
+    layer_axis = alt.Axis(domain=False, ticks=False)
+    return pictures.mark_image(width=PICTURE, height=PICTURE).encode(
         alt.X("filter:O", axis=None),
-        alt.Y("layer", title=None, sort=None, axis=PLAIN),
+        alt.Y("layer", title=None, sort=None, axis=layer_axis),
         url="url",
         tooltip=["layer", "filter"],
     )
-    chances = pd.DataFrame({"probability": found.probabilities})
-    bars = alt.Chart(chances.rename_axis("digit").reset_index()).mark_bar(color=style.BLUE)
-    bars = bars.encode(
-        alt.X("digit:O", title="Digit"),
-        alt.Y("probability", title="Probability", axis=style.PERCENT, scale=WHOLE),
+
+
+def probabilities(of_digits: np.ndarray) -> alt.Chart:
+    """A bar for each digit."""
+    rows = pd.DataFrame({"digit": range(len(of_digits)), "probability": of_digits})
+    bars = alt.Chart(rows, width=300, height=120).mark_bar(color=style.BLUE)
+    height = alt.Y(
+        "probability",
+        title="Probability",
+        axis=style.PERCENT,
+        scale=alt.Scale(domain=[0, 1]),
     )
-    return alt.vconcat(
-        pictures.properties(width=STEP, height=STEP),
-        bars.properties(width=300, height=120),
-        title=found.sentence,
-    )
+    return bars.encode(alt.X("digit:O", title="Digit"), height)
 
 
 def shades(maps: np.ndarray) -> np.ndarray:
@@ -67,5 +82,7 @@ def shades(maps: np.ndarray) -> np.ndarray:
     The layer's largest value is ink; what is negative or not finite is blank.
     """
     ink = np.nan_to_num(maps, nan=0, posinf=0, neginf=0).clip(0)
-    scaled = ink * (INK / max(ink.max(), 1e-9))
-    return np.moveaxis(scaled, 2, 0)[:MOST_MAPS].astype(np.uint8)
+    most = max(ink.max(), 1e-9)
+    scaled = ink * (INK / most)
+    in_front = np.moveaxis(scaled, 2, 0)
+    return in_front[:MOST_MAPS].astype(np.uint8)

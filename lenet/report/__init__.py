@@ -2,7 +2,7 @@
 
 The notebook speaks through `writer.Report`, look there first; `fill` puts numbers into its prose,
 `sentences` has verdicts in words and tables, `charts/` a file for each topic of the pictures.
-`article` is what the notebook begins with: the finished runs, and every number that its text
-names; `beside` shows other studies and a person's own runs. No verdict is decided here, and
-nothing here knows of pages: see `pipeline.pages`.
+`finished` reads the runs with the verdicts on them; `article`, with which the notebook begins, adds
+every number that its text names; `beside` shows other studies and a person's own runs. No verdict
+is decided here, and nothing here knows of pages: see `pipeline.pages`.
 """

@@ -1,60 +1,26 @@
-"""What the report notebook begins with: the finished runs, and every number that its text names."""
+"""Every number and word that the text of the report names, besides those that `finished` keeps."""
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import pandas as pd
 
 from lenet import hand_in_2017
 from lenet.network import data, layers
-from lenet.plan import studies
-from lenet.plan.parameters import ROOT
+from lenet.report import finished
 from lenet.report.charts import failures, images, learning_rate, runtime
+from lenet.report.finished import Study, load
 from lenet.report.writer import Report
-from lenet.results import origin, scraps, tables, timings
-from lenet.verdicts import conclusions, intervals, sides
+from lenet.results import tables, timings
+from lenet.verdicts import intervals, sides
 
+__all__ = ["begin", "load"]
 FILTERS = hand_in_2017.SETTING["filters"]
-
-
-class Study(NamedTuple):
-    """The finished runs of all studies, and what stands on them."""
-
-    finished: list[scraps.Finished]
-    evidence: tables.Evidence
-    conclusions: conclusions.Conclusions
-    origin: dict[str, Any]
-
-    def layers(self) -> pd.DataFrame:
-        """Parameters and training work of each layer, in 2017's number of filters."""
-        rows = pd.DataFrame(layers.layers(FILTERS))
-        columns = {
-            "Layer": rows["name"],
-            "Kind": rows["kind"],
-            "Parameters": rows["parameters"],
-            "Share of the work of training": rows["training_macs"] / rows["training_macs"].sum(),
-        }
-        return pd.DataFrame(columns)
-
-
-def load(folder: str, preview: bool, draft: bool, gpu: bool) -> Study:
-    """The runs in `folder`, from the project's root: all that are planned, or for a draft those
-    that are finished. Raises ScrapError, with its name, for a run that is missing or damaged."""
-    root = ROOT / folder
-    plan = studies.plan(preview, gpu)
-    missing: dict[str, str] = {}
-    if draft:
-        finished, missing = scraps.read_finished(root / "runs", plan)
-    else:
-        finished = scraps.read_all(root / "runs", plan)
-    evidence = tables.evidence(finished, timings.records(root / "records"))
-    return Study(finished, evidence, conclusions.judge(evidence), origin.origin(finished, missing))
+MOST_DIGITS = 24  # that are shown of those that every network gets wrong
 
 
 def begin(study: Study, out: str, preview: bool, draft: bool) -> Report:
     """The report that writes to `out`, from the project's root, with all its numbers."""
-    label = origin.label(study.origin, preview, draft)
-    report = Report(ROOT / out, study.origin["dataset"], preview, draft, label)
-    report.results.update(study.conclusions.to_json())
+    report = finished.begin(study, out, preview, draft)
     settings(report, study.evidence.images)
     computed(report, study)
     errors(report, study.evidence)
@@ -82,7 +48,6 @@ def settings(report: Report, sizes: dict[str, Any]) -> None:
     }
     for name, value in facts.items():
         report.number(name, value)
-    report.word("images/source", data.SOURCES[report.results["dataset"]])
     report.word("2017/source", hand_in_2017.SOURCE)
     for kind, stated in hand_in_2017.stated_parameters().items():
         report.number(f"2017/parameters/{kind}", stated)
@@ -90,10 +55,7 @@ def settings(report: Report, sizes: dict[str, Any]) -> None:
 
 
 def computed(report: Report, study: Study) -> None:
-    """Keep how much was computed and failed, on which machines, and what is left open."""
-    inventory = tables.inventory(study.finished)
-    for name in ("runs", "networks", "epochs"):
-        report.number(f"count/{name}", inventory[name].sum())
+    """Keep what failed, on which machines, and how many steps a network was probed for."""
     names = {timings.host(machine) for machine in study.origin["machines"]}
     report.word("machines", "; ".join(sorted(names)))
     rates = failures.failures(failures.largest_rises(study.evidence.curves))
@@ -187,14 +149,28 @@ def use_sentence(times: pd.DataFrame) -> str:
     )
 
 
-def wrong_digits(study: Study, most: int = 24):
+def network() -> pd.DataFrame:
+    """Parameters and training work of each layer, in 2017's number of filters."""
+    rows = pd.DataFrame(layers.layers(FILTERS))
+    columns = {
+        "Layer": rows["name"],
+        "Kind": rows["kind"],
+        "Parameters": rows["parameters"],
+        "Share of the work of training": rows["training_macs"] / rows["training_macs"].sum(),
+    }
+    return pd.DataFrame(columns)
+
+
+def wrong_digits(study: Study) -> Any:
     """Pictures of images that every network gets wrong; None where there are none, or no data."""
-    never = learning_rate.wrong_in_every_network(study.evidence)[:most]
+    never = learning_rate.wrong_in_every_network(study.evidence)[:MOST_DIGITS]
+    if not len(never):
+        return None
     try:
         seen = data.load(study.origin["dataset"]).validation
     except data.DataError:
         return None
-    return images.digit_grid(seen.images[never], seen.labels[never], 8) if len(never) else None
+    return images.digit_grid(seen.images[never], seen.labels[never], columns=8)
 
 
 def keep(report: Report, name: str, estimate: intervals.Estimate, rows: pd.DataFrame) -> None:

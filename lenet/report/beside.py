@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from lenet.report import article
 from lenet.report.charts import studies
+from lenet.report.finished import Study
 from lenet.report.writer import Report
 from lenet.results import own, tables, timings
 from lenet.results.scraps import Finished
@@ -24,14 +24,14 @@ number of the article rests on them.
 """
 
 
-def show(report: Report, study: article.Study, runs: Path) -> None:
+def show(report: Report, study: Study, runs: Path) -> None:
     """Show the learning curves, or times, of other studies, and every own run in `runs`.
 
     To be called after all sections, whose `studies` are those that they draw. What results.json
     says of own runs is kept.
     """
     curves = study.evidence.curves
-    others = sorted(set(learnt(curves)["study"]) - report.drawn)
+    others = sorted(set(studies.learnt(curves)["study"]) - report.drawn)
     times = other_times(study.finished, report.drawn)
     mine = own.read(runs, study.origin["data_sha256"])
     report.results["extra"] = own.told(runs, mine)
@@ -39,20 +39,21 @@ def show(report: Report, study: article.Study, runs: Path) -> None:
     text += RUNS if report.results["extra"] else ""
     report.word("beside", text)
     for name in others:
-        chart = studies.by_run(curves, name)
-        caption = f"Mean validation error in the runs of the study `{name}`."
-        report.show(figure("study", name), chart, caption, f"Curves of the study {name}.")
+        report.show(
+            figure("study", name),
+            studies.by_run(curves, name),
+            f"Mean validation error in the runs of the study `{name}`.",
+            f"Curves of the study {name}.",
+        )
     for name, rows in times.groupby("study"):
-        chart = studies.times_by_run(rows, name)
-        caption = f"Median seconds of an epoch in the runs of the study `{name}`."
-        report.show(figure("study", name), chart, caption, f"Times of the study {name}.")
+        report.show(
+            figure("study", name),
+            studies.times_by_run(rows, name),
+            f"Median seconds of an epoch in the runs of the study `{name}`.",
+            f"Times of the study {name}.",
+        )
     if report.results["extra"]:
         show_own(report, curves, mine)
-
-
-def learnt(curves: pd.DataFrame) -> pd.DataFrame:
-    """The rows that a chart of curves can draw."""
-    return curves[(curves["failed"] == "") & (curves["epoch"] > 0)]
 
 
 def other_times(finished: list[Finished], drawn: set[str]) -> pd.DataFrame:
@@ -66,12 +67,20 @@ def show_own(report: Report, curves: pd.DataFrame, mine: own.Own) -> None:
     """The own runs beside the declared ones of their studies, and a table of all of them."""
     added = tables.joined(mine.finished, "curves")
     both = pd.concat([curves, added])
-    for name in sorted(set(learnt(added)["run"].str.split("/").str[1])):
-        chart = studies.by_run(both, name)
-        caption = f"Single runs, beside those that the study `{name}` declares (dashed)."
-        report.show(figure("own", name), chart, caption, f"Curves of runs beside {name}.")
-    caption = "Every single run: its networks, how many failed, and the mean of the last errors."
-    report.table("own-runs", rows(added, report.results["extra"]), caption, {"Error": ".2%"})
+    names = studies.learnt(added)["run"].str.split("/").str[1]
+    for name in sorted(set(names)):
+        report.show(
+            figure("own", name),
+            studies.by_run(both, name),
+            f"Single runs, beside those that the study `{name}` declares (dashed).",
+            f"Curves of runs beside {name}.",
+        )
+    report.table(
+        "own-runs",
+        rows(added, report.results["extra"]),
+        "Every single run: its networks, how many failed, and the mean of the last errors.",
+        {"Error": ".2%"},
+    )
 
 
 def rows(added: pd.DataFrame, extra: dict[str, dict]) -> pd.DataFrame:

@@ -1,8 +1,7 @@
 """Placeholders in Markdown text: `{{name}}`, `{{name:format}}`, `{{name low:format}}`.
 
-`name` is that of a number or a word of results.json; a field may follow that of a number (value,
-low, high, n or interval), and then a format of Python's. All functions take what results.json
-holds.
+`name` is that of a number or a word of results.json; a field may follow that of a number (low,
+high, n or interval), and then a format of Python's. All functions take what results.json holds.
 """
 
 import re
@@ -11,7 +10,7 @@ from lenet.report import numbers
 from lenet.report.sentences import MARKS, limits
 
 NAME = r"[\w./-]+(?: [\w./-]+)*?"
-FIELD = "value|low|high|n|interval"
+FIELD = "low|high|n|interval"
 PLACEHOLDER = re.compile(rf"{{{{\s*({NAME})(?: ({FIELD}))?\s*(?::([^{{}}]*))?}}}}")
 
 

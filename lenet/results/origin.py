@@ -8,8 +8,8 @@ from lenet.plan import sources
 from lenet.results.scraps import Finished, ScrapError
 from lenet.results.timings import host
 
-# The columns of a run's frames that come from a clock.
-CLOCK = ["seconds", "step_seconds"]
+# The column of a run's frames that comes from a clock.
+CLOCK = "seconds"
 
 
 def origin(finished: list[Finished], missing: dict[str, str] | None = None) -> dict:

@@ -19,7 +19,7 @@ COLUMNS = {
     "curves": "study run lr epochs filters batch_size shuffle head init seed epoch train_loss "
     "validation_error seconds failed failed_step",
     "right": "study run lr epochs filters batch_size shuffle head init seed epoch right",
-    "probes": "study run lr filters init head seed failed failed_step step_seconds error",
+    "probes": "study run lr filters init head seed failed failed_step error",
     "memory": "study run filters whole_set_bytes batched_bytes predictions_equal",
     "test": "study run seed validation_error test_error failed",
     "inventory": "study runs networks epochs failed core_minutes",
@@ -35,8 +35,9 @@ def data_of(finished: list[Finished]) -> dict:
     """The runs' data set, its sizes, and how many validation images are training images."""
     found = {"dataset": "", "train": 0, "validation": 0, "test": 0, "duplicates": None}
     for run in finished:
-        duplicates = run.record.get("shared_images", found["duplicates"])
-        found.update(run.record["images"], dataset=run.record["dataset"], duplicates=duplicates)
+        found.update(run.record["images"], dataset=run.record["dataset"])
+        if "shared_images" in run.record:
+            found["duplicates"] = run.record["shared_images"]
     return found
 
 
@@ -51,7 +52,7 @@ class Evidence(NamedTuple):
     - right, a row for a network that learnt: all parameters, seed, epoch (its last), right (which
       validation images it got right, as `network.evaluation.pack` writes them)
     - probes, a row for the first steps of a network of the study divergence: all parameters, init,
-      head, seed, failed, failed_step, step_seconds, error
+      head, seed, failed, failed_step, error
     - times, a row for a timing run: see `timings.times`
     - memory, a row for a run of the study memory: all parameters, whole_set_bytes (None where it
       was too much for the machine), batched_bytes, predictions_equal
@@ -133,9 +134,16 @@ def inventory(finished: list[Finished]) -> pd.DataFrame:
     for run in finished:
         curves = run.frames.get("curves", empty("curves"))
         networks = run.frames.get("probes", curves[curves["epoch"] == 0])
-        failed = (networks["failed"] != "").sum()
-        epochs = run.record.get("measured", {}).get("epochs", curves["seconds"].count())
-        minutes = run.record.get("cpu_seconds", np.nan) / 60
-        rows.append((run.study, 1, len(networks) or 1, epochs, failed, minutes))
+        failed = networks["failed"] != ""
+        measured = run.record.get("measured", {})
+        row = {
+            "study": run.study,
+            "runs": 1,
+            "networks": len(networks) or 1,
+            "epochs": measured.get("epochs", curves["seconds"].count()),
+            "failed": failed.sum(),
+            "core_minutes": run.record.get("cpu_seconds", np.nan) / 60,
+        }
+        rows.append(row)
     table = pd.DataFrame(rows, columns=COLUMNS["inventory"].split())
     return table.groupby("study", sort=False).sum(min_count=1).reset_index()

@@ -16,7 +16,7 @@ SCHEMA = yaml.safe_load(Path(__file__).with_name("timing_record.yaml").read_text
 RECORDS = "records"  # takes the place of a study's name
 SAMPLES = ("epoch_seconds", "training_evaluation_seconds", "validation_seconds")
 COLUMNS = (
-    "run study recorded host place series engine device filters round tf32 parameters "
+    "run study recorded place series engine device filters round tf32 parameters "
     "epoch_seconds training_evaluation_seconds validation_seconds evaluation_seconds "
     "wall_2017_seconds"
 )
@@ -59,8 +59,7 @@ def times(finished: list[Finished]) -> pd.DataFrame:
     Columns:
 
     - run, study ("records" for a record), recorded (True for those)
-    - host: processor, cores and GPU
-    - place: host and engine; no series has two of them
+    - place: host (processor, cores and GPU) and engine; no series has two of them
     - series: the runs that belong on one line; the device, for a record with a name of its host
     - the settings: engine, device, filters, round, tf32 and so on
     - epoch_seconds, training_evaluation_seconds, validation_seconds: medians of the run's samples
@@ -90,7 +89,6 @@ def _row(run: Finished) -> dict:
         "run": run.name,
         "study": run.study,
         "recorded": recorded,
-        "host": host(measured["machine"]),
         "place": f"{host(measured['machine'])}, {measured['engine']}",
         "series": recorded_series(measured) if recorded else measured["device"],
     }

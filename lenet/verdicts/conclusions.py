@@ -125,7 +125,7 @@ def measurement(test: Test, point: str, key: str, estimate: Estimate, side: Side
     runs = []
     if estimate.n is not None:
         runs = sorted(side.runs)
-        estimate = estimate.noted(estimate.note or side.place())
+        estimate = estimate._replace(note=estimate.note or side.place())
     band = key if key in test.bands else ""
     return Measurement(name, estimate, band, test.quantities[key].unit, runs)
 

@@ -50,7 +50,8 @@ def conv_dominate(side: Side) -> Estimate:
     """The largest share that the convolutions have in the parameters."""
     sizes = FILTERS["GPU"]
     shares = Series([share(filters, CONVOLUTIONAL) for filters in sizes], sizes)
-    return exact(shares.max()).noted(f"at {shares.idxmax()} filters")
+    largest_share = exact(shares.max())
+    return largest_share._replace(note=f"at {shares.idxmax()} filters")
 
 
 def conv_share_grows(side: Side) -> Estimate:
@@ -85,4 +86,4 @@ def largest(side: Side, column: str) -> Estimate:
     side.look(rows)
     most = rows.sort_values(column).iloc[-1]
     estimate = exact(most[column] / GIB, n=rows["filters"].nunique())
-    return estimate.noted(f"at {most['filters']} filters")
+    return estimate._replace(note=f"at {most['filters']} filters")

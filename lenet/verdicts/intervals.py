@@ -44,10 +44,6 @@ class Estimate(NamedTuple):
         """The upper end at 95 %."""
         return self.interval(LEVEL)[1]
 
-    def noted(self, note: str) -> "Estimate":
-        """The same with a note."""
-        return self._replace(note=note)
-
     def if_from(self, fewest: int) -> "Estimate":
         """The same, or MISSING if it is from fewer observations; arithmetic needs none."""
         return self if self.n is None or self.n >= fewest else MISSING
@@ -76,18 +72,18 @@ MISSING = exact(math.nan, n=0)
 Named = dict[str, Estimate]
 
 
-def between(least: Estimate, most: Estimate, value: float) -> Estimate:
-    """A quantity of which two bounds were measured.
+def between(least: Estimate, most: Estimate) -> Estimate:
+    """A quantity of which two bounds were measured; its value is the lower one.
 
-    >>> steps = between(exact(2), exact(3), value=2)
-    >>> steps.low, steps.high
-    (2, 3)
+    >>> steps = between(exact(2), exact(3))
+    >>> steps.value, steps.low, steps.high
+    (2, 2, 3)
     """
 
     def interval(level: float) -> Ends:
         return least.interval(level)[0], most.interval(level)[1]
 
-    return Estimate(value, least.n, interval)
+    return Estimate(least.value, least.n, interval)
 
 
 def mean(values, more_variance: float = 0.0) -> Estimate:
@@ -125,8 +121,8 @@ def geometric_mean(values) -> Estimate:
 
 
 def exp(logarithm: float) -> float:
-    """e to this power; what is too large to write becomes very large."""
-    return math.exp(min(logarithm, 700))
+    """e to this power, kept finite and above 0."""
+    return math.exp(np.clip(logarithm, -700, 700))
 
 
 def difference(a, b) -> Estimate:

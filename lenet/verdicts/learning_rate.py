@@ -4,10 +4,11 @@ A function gets a side and the point at which it measures (a learning rate, or t
 lower one first). It gives an estimate, or several by the names of their bands.
 """
 
-from itertools import pairwise, product
+from itertools import pairwise
 
 import numpy as np
 from pandas import DataFrame, Series, concat
+from scipy.signal import detrend
 
 from lenet.hand_in_2017 import (
     CONSTANT_FROM_EPOCH,
@@ -31,7 +32,7 @@ from lenet.verdicts.intervals import (
     mean,
     share,
 )
-from lenet.verdicts.sides import BEST, SLOWEST, Side
+from lenet.verdicts.sides import HIGHEST, LOWEST, Side
 
 SECOND = 0.01  # the learning rate that 2017 has next to the best
 REACHED = 0.10  # the error whose epoch tells how steep a curve is
@@ -53,9 +54,9 @@ def error_ratios(a: DataFrame, b: DataFrame) -> DataFrame:
 
 def ratio_at(side: Side, a: DataFrame, b: DataFrame, epochs: Series) -> Estimate:
     """a / b of each network's errors after an epoch of its own."""
-    places = list(zip(epochs, epochs.index, strict=True))
-    a_there = a.unstack().loc[places]
-    b_there = b.unstack().loc[places]
+    places = list(epochs.items())
+    a_there = a.stack().loc[places]
+    b_there = b.stack().loc[places]
     return side.ratio(a_there, b_there)
 
 
@@ -67,11 +68,12 @@ def one_run_ranks(side: Side) -> Estimate:
     tables = [side.errors(lr) for lr in side.learning_rates]
     seeds = concat(tables, axis=1, join="inner").index
     curves = np.array([table.loc[seeds] for table in tables])
-    slow, fast = curves[:-1], curves[1:]
 
     def reversals(kept: np.ndarray) -> float:
-        reversed_pairs = slow[:, kept, None] <= fast[:, None, kept]
-        return float(reversed_pairs.mean())
+        some = curves[:, kept]
+        slow = some[:-1, :, None]
+        fast = some[1:, None, :]
+        return float((slow <= fast).mean())
 
     found = intervals.jackknife(reversals, len(seeds))
     return found.map(lambda end: np.clip(end, 0, 1))  # where an interval of a share ends
@@ -112,20 +114,20 @@ def steepness_differs(side: Side, low: float, high: float) -> Estimate:
     fast = to_reach(side, high)
     least = slow["after"] / fast["by"]
     most = slow["by"] / fast["after"]
-    lower = bound(side, least.dropna(), unknown=0)
-    upper = bound(side, most.dropna(), unknown=np.inf)
-    return between(lower, upper, lower.value)
+    return between(bound(side, least), bound(side, most))
 
 
-def bound(side: Side, ratios: Series, unknown: float) -> Estimate:
-    """The mean of the networks' bounds; `unknown` where one of them has none (0 or infinity).
+def bound(side: Side, ratios: Series) -> Estimate:
+    """The mean of the networks' bounds; 0 or infinity where one of them is.
 
     Reached after epoch 0 and by 1, against after 3 and by 4: the ratio is above 0 / 4, which says
     nothing, and below 1 / 3.
     """
-    if ratios.between(0, np.inf, inclusive="neither").all():
-        return side.each(ratios, geometric_mean)
-    return exact(unknown, len(ratios))
+    ratios = ratios.dropna()  # a network that both learning rates have
+    for unbounded in (0, np.inf):
+        if (ratios == unbounded).any():
+            return exact(unbounded, len(ratios))
+    return side.each(ratios, geometric_mean)
 
 
 def to_reach(side: Side, lr: float) -> DataFrame:
@@ -134,7 +136,7 @@ def to_reach(side: Side, lr: float) -> DataFrame:
     A curve that is there first at epoch 3 got there after 2 and by 3; one that is not there at its
     end gets there after that, and by infinity.
     """
-    last = side.longest(lr) if lr == SLOWEST else EPOCHS
+    last = side.longest(lr) if lr == LOWEST else EPOCHS
     there = side.errors(lr, last=last) <= REACHED
     by = there.idxmax(axis=1).where(there.any(axis=1), np.inf)
     after = (by - 1).clip(upper=last)
@@ -143,9 +145,9 @@ def to_reach(side: Side, lr: float) -> DataFrame:
 
 def limits_differ(side: Side) -> Estimate:
     """Larger late error over smaller, of the two nearest of the rates that have levelled off."""
-    levelled = [lr for lr in side.learning_rates if has_levelled(side, lr)]
+    levelled = [late_error(side, lr) for lr in side.learning_rates if has_levelled(side, lr)]
     ratios = []
-    for pair in pairwise(late_error(side, lr) for lr in levelled):
+    for pair in pairwise(levelled):
         smaller, larger = sorted(pair, key=Series.mean)
         ratios.append(side.ratio(larger, smaller))
     return min(ratios, key=lambda ratio: ratio.value, default=MISSING)
@@ -171,11 +173,12 @@ def rate_times_epochs(side: Side, low: float, high: float) -> Estimate:
 def linear_0001(side: Side) -> Named:
     """How far the curves at 0.0001 stray from straight lines, and how many are straight."""
     bands = TESTS["linear_0001"].bands
-    e = side.errors(SLOWEST)
+    e = side.errors(LOWEST)
     deviation = bend(e)
     halves = (e[8] - e[15]) / (e[1] - e[8])
-    straight = deviation <= bands["deviation"].high
-    straight &= halves.between(bands["halves"].low, bands["halves"].high)
+    close = deviation <= bands["deviation"].high
+    even = halves.between(bands["halves"].low, bands["halves"].high)
+    straight = close & even
     return {
         "share": share(int(straight.sum()), len(straight)),
         "mean_deviation": mean(deviation),
@@ -191,23 +194,20 @@ def bend(errors: DataFrame) -> Series:
     >>> print(bend(DataFrame([(16.0 - epochs) ** 2], columns=epochs)).round(3).tolist())
     [0.135]
     """
-    epochs = errors.columns.to_numpy(int)
-    slope, level = np.polyfit(epochs, errors.T, 1)
-    lines = np.outer(slope, epochs) + level[:, None]
-    deviation = (errors - lines).abs().max(axis=1)
+    largest = [abs(detrend(curve)).max() for curve in errors.to_numpy()]
     fall = errors[1] - errors[EPOCHS]
-    return deviation / fall
+    return Series(largest, errors.index, dtype=float) / fall
 
 
 def straighter_than_others(side: Side, lr: float) -> Estimate:
     """The deviation from its own line, this learning rate over 0.0001."""
-    ratio = bend(side.errors(lr)) / bend(side.errors(SLOWEST))
+    ratio = bend(side.errors(lr)) / bend(side.errors(LOWEST))
     return side.each(ratio.dropna(), geometric_mean)
 
 
 def at_0001_goes_on(side: Side) -> Named:
     """At 0.0001: the error at epoch 60 over that at 15, and the late speed over the early one."""
-    e = side.errors(SLOWEST, last=60)
+    e = side.errors(LOWEST, last=60)
     early = (e[1] - e[15]) / 14
     late = (e[45] - e[60]) / 15
     return {
@@ -218,19 +218,20 @@ def at_0001_goes_on(side: Side) -> Named:
 
 def best_of_four(side: Side) -> Named:
     """The error of the next best learning rate less that of 0.1, after epoch 15."""
-    others = [lr for lr in side.learning_rates if lr != BEST]
+    others = [lr for lr in side.learning_rates if lr != HIGHEST]
     means = {lr: side.errors(lr)[EPOCHS].mean() for lr in others}
     # One without networks counts as lowest, for then nobody knows the next best.
     other = Series(means).fillna(0).idxmin()
     errors = side.errors(other)[EPOCHS]
-    best = side.errors(BEST)[EPOCHS]
-    difference = side.difference(errors, best)
-    pairs = right_at_both(side, other, BEST)
+    best = side.errors(HIGHEST)[EPOCHS]
+    difference = side.difference(errors, best)._replace(note=f"next best is {other:g}")
+    pairs = right_at_both(side, other, HIGHEST)
     variance = variance_of_difference(pairs, side.images)
     on_other_images = mean((errors - best).dropna(), variance)
+    note = f"images of {len(pairs)} networks"
     return {
-        "difference": difference.noted(f"next best is {other:g}"),
-        "on_other_images": on_other_images.noted(f"images of {len(pairs)} networks"),
+        "difference": difference,
+        "on_other_images": on_other_images._replace(note=note),
     }
 
 
@@ -240,9 +241,9 @@ def right_at_both(side: Side, lr: float, other: float) -> DataFrame:
     Columns: seed, right_x, right_y.
     """
     rows = side.evidence.right
-    rows = rows.loc[rows["epoch"] == EPOCHS, ["lr", "seed", "right"]]
-    x = rows[rows["lr"] == lr]
-    y = rows[rows["lr"] == other]
+    ends = rows[rows["epoch"] == EPOCHS]
+    x = ends.loc[ends["lr"] == lr, ["seed", "right"]]
+    y = ends.loc[ends["lr"] == other, ["seed", "right"]]
     return x.merge(y, on="seed")
 
 
@@ -269,18 +270,19 @@ def variance_of_difference(pairs: DataFrame, images: int) -> float:
 def two_epochs_enough(side: Side) -> Named:
     """At 0.1, the error after epoch 2 less that after 15; and the first epoch that is enough."""
     band = TESTS["two_epochs_enough"].bands["loss"]
-    e = side.errors(BEST)
+    e = side.errors(HIGHEST)
     losses = {epoch: side.difference(e[epoch], e[EPOCHS]) for epoch in range(1, EPOCHS)}
-    first = MISSING
-    for epoch, loss in reversed(losses.items()):
+    enough = []
+    for epoch, loss in losses.items():
         if band.verdict(loss.low, loss.high) == HOLDS:
-            first = exact(epoch, len(e))
+            enough.append(exact(epoch, len(e)))
+    first = enough[0] if enough else MISSING
     return {"loss": losses[STOP_EPOCH], "first_enough": first}
 
 
 def stop_beats_next_rate(side: Side) -> Estimate:
     """The error of 0.1 after epoch 2 less that of 0.01 after epoch 15."""
-    stopped = side.errors(BEST)[STOP_EPOCH]
+    stopped = side.errors(HIGHEST)[STOP_EPOCH]
     other = side.errors(SECOND)[EPOCHS]
     return side.difference(stopped, other)
 
@@ -301,7 +303,8 @@ def count_failed(rows: DataFrame) -> tuple[int, int]:
     (1, 2)
     """
     networks = rows.drop_duplicates("seed")
-    return int((networks["failed"] != "").sum()), len(networks)
+    failed = networks["failed"] != ""
+    return int(failed.sum()), len(networks)
 
 
 def log_rise(side: Side, lr: float) -> Series:
@@ -315,12 +318,12 @@ def diverged_wide(side: Side) -> Named:
     """The share of networks with 128 filters that fail at 0.1, by initial values and head."""
     rows = side.evidence.probes
     rows = rows[rows["filters"] == DIVERGED_FILTERS[0]]
-    rows = side.look(rows[rows["lr"] == BEST])
+    rows = side.look(rows[rows["lr"] == HIGHEST])
+    kinds = rows["init"] + "_" + rows["head"]
     found = {}
-    for init, head in product(("normal", "scaled"), ("linear", "relu")):
-        some = rows[(rows["init"] == init) & (rows["head"] == head)]
-        failed = share(*count_failed(some))
-        counts = some["failed"].value_counts()
-        signs = [f"{counts.get(sign, 0)} {sign}" for sign in (NOT_FINITE, ONE_DIGIT)]
-        found[f"{init}_{head}"] = failed.noted(", ".join(signs))
+    for kind in ("normal_linear", "normal_relu", "scaled_linear", "scaled_relu"):
+        some = rows[kinds == kind]
+        signs = list(some["failed"])
+        note = f"{signs.count(NOT_FINITE)} {NOT_FINITE}, {signs.count(ONE_DIGIT)} {ONE_DIGIT}"
+        found[kind] = share(*count_failed(some))._replace(note=note)
     return found

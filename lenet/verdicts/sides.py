@@ -35,8 +35,8 @@ from lenet.verdicts.intervals import (
     share_ratio,
 )
 
-SLOWEST = min(LEARNING_RATES)
-BEST = max(LEARNING_RATES)
+LOWEST = min(LEARNING_RATES)
+HIGHEST = max(LEARNING_RATES)
 VARIED = (0.01, 0.1)  # the learning rates of the study sensitivity
 
 
@@ -59,7 +59,7 @@ class Common:
         """Where a test is measured: the names of the points, and what its function gets at each."""
         rates = self.learning_rates
         if test.points == "learning rates":
-            return {f"{lr:g}": [lr] for lr in rates if lr > SLOWEST}
+            return {f"{lr:g}": [lr] for lr in rates if lr > LOWEST}
         if test.points == "neighbours":
             return {f"{low:g} over {high:g}": (low, high) for low, high in pairwise(rates)}
         if test.points == "filters":
@@ -165,11 +165,12 @@ class HandIn2017(Common):
         untrained = Estimate(0.90, 1, lambda level: (0.85, 0.95))
         return untrained.map(lambda error: function(error).item())
 
-    def each(self, values: Series, average: Callable) -> Estimate:
+    def each(self, values: Sequence[float] | Series, average: Callable) -> Estimate:
         """The one value, which has no interval."""
-        if values.empty:
+        if len(values) == 0:
             return MISSING
-        return exact(values.item(), n=1)
+        [value] = values
+        return exact(value, n=1)
 
     def ratio(self, a: Series, b: Series) -> Estimate:
         """a / b of two errors, over images."""
@@ -196,7 +197,7 @@ class Ours(Common):
         """The mean of a function of the error before training, over networks."""
         return mean(function(self.errors(lr, first=0)[0]))
 
-    def each(self, values: Series, average: Callable) -> Estimate:
+    def each(self, values: Sequence[float] | Series, average: Callable) -> Estimate:
         """Their average, over networks or rounds."""
         return average(values)
 
@@ -217,7 +218,7 @@ def hand_in(evidence: Evidence) -> HandIn2017:
     """2017's side; where our images are those of MNIST, 2017 split the same ones."""
     curves = hand_in_2017.learning_curves()
     probes = DataFrame({"filters": hand_in_2017.DIVERGED_FILTERS})
-    log = {"lr": BEST, "init": "normal", "head": "linear", "failed": NOT_FINITE}
+    log = {"lr": HIGHEST, "init": "normal", "head": "linear", "failed": NOT_FINITE}
     times = hand_in_2017.runtimes().rename(columns={"seconds": "epoch_seconds"})
     times["wall_2017_seconds"] = math.nan  # no time of training alone is known
     place = "2017's machine, ten epochs with their evaluations"

@@ -131,7 +131,7 @@ class Jobs:
         self.read[job] += len(whole)
         found = []
         for line in whole.decode(errors="replace").splitlines(keepends=True):
-            if own := OWN_LINE.match(line):
+            if own := OWN_LINE.search(line):
                 found.append(line)
                 if own[1] != "started":
                     self.concluded.add(own[2])

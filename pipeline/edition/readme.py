@@ -21,10 +21,12 @@ alone, {{2017/count/holds}} hold, {{2017/count/does not hold}} do not hold,
 After {{setting/epochs}} epochs the highest of the four learning rates, {{lr/0.1:g}}, has an error
 of {{final_error/0.1 interval:.2%}} on validation images; in 2017 it had
 {{2017/final_error/0.1:.2%}}. Between epochs {{setting/constant_from}} and {{setting/epochs}}, where
-2017 called its curve constant, the error loses {{then_constant/0.1 interval:.0%}} of its value. At
-a tenth of the rate and ten times the epochs the error is
-{{rate_times_epochs/0.01 over 0.1:.2f}} to {{rate_times_epochs/0.0001 over 0.001:.2f}} times as
-large where it differs most (the same: {{verdict/rate_times_epochs}}).
+2017 called its curve constant, the error loses {{then_constant/0.1 interval:.0%}} of its value.
+What if the rate is a tenth and the epochs are ten times as many? The ratio of the errors, where
+they differ most, is then {{rate_times_epochs/0.01 over 0.1:.2f}} (from {{lr/0.1:g}} to
+{{lr/0.01:g}}), {{rate_times_epochs/0.001 over 0.01:.2f}} (from {{lr/0.01:g}} to {{lr/0.001:g}}) and
+{{rate_times_epochs/0.0001 over 0.001:.2f}} (from {{lr/0.001:g}} to {{lr/0.0001:g}}). Our verdict
+on "the same error": {{verdict/rate_times_epochs}}.
 {{gpu}}
 The graphics card's times of 2017,
 which seemed to bend, lie on a straight line in the number of parameters, within

@@ -8,11 +8,17 @@ from lenet.network.evaluation import Evaluation, confusion, evaluation, pack, un
 
 
 def test_cross_entropy_by_hand():
+    # The first image has 1 to 3 for the digits 0 and 1; the second is sure of 0.
     logits = np.full((2, 10), -np.inf, np.float32)
-    logits[0, :2] = [0, np.log(3)]
-    logits[1] = [1e4, 0, *[-1e4] * 8]
-    found = evaluation(logits, np.array([1, 1]))
-    np.testing.assert_allclose(found.losses, [np.log(4 / 3), 1e4], rtol=1e-6)
+    logits[0, 0] = 0
+    logits[0, 1] = np.log(3)
+    logits[1] = -1e4
+    logits[1, 0] = 1e4
+    logits[1, 1] = 0
+    labels = np.array([1, 1])
+    found = evaluation(logits, labels)
+    expected = [np.log(4 / 3), 1e4]
+    np.testing.assert_allclose(found.losses, expected, rtol=1e-6)
     assert found.predictions.tolist() == [1, 0]
     assert found.error == 0.5
     assert found.digits == 2
@@ -26,7 +32,8 @@ def test_the_worst_mistakes_are_mistakes_the_least_likely_first():
     found = worst(test)
     assert found["image"].tolist() == [2, 1]
     assert found["title"].tolist() == ["3 taken for 0", "2 taken for 0"]
-    assert len(worst(test, 1)) == 1
+    first = worst(test, 1)
+    assert len(first) == 1
 
 
 def test_each_image_is_counted_in_its_row_and_column():
@@ -34,14 +41,17 @@ def test_each_image_is_counted_in_its_row_and_column():
     answers = np.array([1, 0, 0])
     test = Evaluation(labels, answers, np.zeros(3))
     counts = confusion(test)
-    assert counts.to_numpy().sum() == 3
+    images = counts.to_numpy().sum()
+    assert images == 3
     assert counts.loc[2, "0"] == 2
 
 
 @given(some.lists(some.booleans(), min_size=1))
 def test_what_is_packed_is_unpacked(right):
-    assert unpack(pack(np.array(right)), len(right)).tolist() == right
+    packed = pack(np.array(right))
+    assert unpack(packed, len(right)).tolist() == right
 
 
 def test_bits_that_fill_the_last_byte_are_no_images():
-    assert len(unpack(pack(np.ones(300, bool)), 300)) == 300
+    packed = pack(np.ones(300, bool))
+    assert len(unpack(packed, 300)) == 300

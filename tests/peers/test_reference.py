@@ -7,6 +7,8 @@ import tensorflow as tf
 from lenet.network import graph, model
 from peers import reference
 
+STEP = 1e-6  # to either side of a weight
+
 
 def test_pooling_and_convolution_by_hand():
     flow = np.arange(16.0).reshape(1, 4, 4, 1)
@@ -24,11 +26,17 @@ def test_pooling_and_convolution_by_hand():
     assert largest.ravel().tolist() == [15, 37, 103, 125]
     gradient = np.array([1.0, 2, 3, 4]).reshape(1, 2, 2, 1)
     back = reference.unpool(gradient, which)
-    assert back[0, :, :, 0].tolist() == [[0, 0, 0, 0], [0, 1, 0, 2], [0, 0, 0, 0], [0, 3, 0, 4]]
+    assert back[0, :, :, 0].tolist() == [
+        [0, 0, 0, 0],
+        [0, 1, 0, 2],
+        [0, 0, 0, 0],
+        [0, 3, 0, 4],
+    ]
 
 
 def test_of_equal_values_the_first_is_pooled():
-    _, which = reference.pool(np.zeros((1, 2, 2, 1)))
+    flow = np.zeros((1, 2, 2, 1))
+    _, which = reference.pool(flow)
     assert which.ravel().tolist() == [0]
 
 
@@ -40,22 +48,27 @@ def test_gradients_are_differences_of_the_loss(digits, start):
     for weight, gradient in zip(weights, gradients, strict=True):
         at = tuple(generator.integers(weight.shape))
         kept = weight[at]
-        weight[at] = kept + 1e-6
+        weight[at] = kept + STEP
         above = reference.loss(weights, *some)
-        weight[at] = kept - 1e-6
+        weight[at] = kept - STEP
         below = reference.loss(weights, *some)
         weight[at] = kept
-        assert gradient[at] == pytest.approx((above - below) / 2e-6, rel=1e-5, abs=1e-8)
+        slope = (above - below) / (2 * STEP)
+        assert gradient[at] == pytest.approx(slope, rel=1e-5, abs=1e-8)
 
 
 @pytest.mark.parametrize("size", [64, 45, 16])
 def test_gradients_of_our_engine_are_those_of_float64(size, digits):
-    weights = model.initial_values(model.build(8), "normal", 3)
+    network = model.build(8)
+    weights = model.initial_values(network, "normal", 3)
     some = digits.train.first(size)
     held = graph.resident(some, "CPU")
     variables = [tf.constant(value) for value in weights]
     loss, ours = graph.gradients(variables, held.patches, held.labels, "linear", 2)
-    assert float(loss) == pytest.approx(reference.loss(weights, *some), rel=1e-5)
-    right = reference.gradients([value.astype(float) for value in weights], *some)
+    right_loss = reference.loss(weights, *some)
+    assert float(loss) == pytest.approx(right_loss, rel=1e-5)
+    in_float64 = [value.astype(float) for value in weights]
+    right = reference.gradients(in_float64, *some)
     for mine, other in zip(ours, right, strict=True):
-        np.testing.assert_allclose(mine, other, atol=1e-5 * np.abs(other).max())
+        largest = np.abs(other).max()
+        np.testing.assert_allclose(mine, other, atol=1e-5 * largest)

@@ -7,7 +7,7 @@ from lenet.plan.studies import plan
 def test_the_projects_own_studies_hold_what_2017_did():
     full = plan(gpu=True)
     rates = [run.settings["lr"] for run in full if run.study == "lr_study"]
-    assert tuple(rates) == hand_in_2017.LEARNING_RATES
+    assert set(rates) >= set(hand_in_2017.LEARNING_RATES)
     for device, filters in hand_in_2017.FILTERS.items():
         timed = [run for run in full if run.notebook == "benchmark"]
         found = {

@@ -57,6 +57,25 @@ def test_seed_curves_name_each_network_and_the_data():
     assert "2017" not in written
 
 
+def test_the_points_have_the_zoom_and_the_lines_the_legend():
+    spec = run.seed_curves(curves(), "digits").to_dict()
+    chosen = {each["name"]: each for each in spec["params"]}
+    assert chosen["zoom"]["select"]["zoom"] == "wheel![event.ctrlKey]"
+    assert (chosen["zoom"]["bind"], chosen["picked"]["bind"]) == ("scales", "legend")
+    [layers] = [plot["layer"] for plot in spec["concat"]]
+    marks = {layer["name"]: layer["mark"] for layer in layers}
+    assert [marks[view]["type"] for view in chosen["zoom"]["views"]] == ["point"]
+    assert [marks[view]["type"] for view in chosen["picked"]["views"]] == ["line"]
+    # JupyterLab's Vega-Lite 5.6 makes two layers of a line with points.
+    assert not any(mark.get("point") for mark in marks.values())
+
+
+def test_a_click_on_the_legend_is_heard():
+    drawn = vl_convert.vegalite_to_vega(run.seed_curves(curves(), "digits").to_dict())
+    [legend] = drawn["legends"]
+    assert legend["encode"]["labels"]["interactive"] is True
+
+
 @pytest.fixture
 def drawn_before(monkeypatch):
     """A curve that was drawn at a learning rate of 0.1, made up."""

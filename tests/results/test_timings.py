@@ -39,7 +39,7 @@ def test_a_record_is_a_timing_run_of_its_own_series(tmp_path):
     assert row["run"] == "records/r0"
     assert row["study"] == "records"
     assert row["recorded"]
-    assert row["host"] == "A processor, 16 cores, A card, 550.1"
+    assert row["place"] == "A processor, 16 cores, A card, 550.1, jax"
     assert row["series"] == "TF32 card"
     assert row["wall_2017_seconds"] == known["wall_2017_seconds"]
 

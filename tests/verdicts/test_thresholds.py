@@ -10,7 +10,18 @@ from lenet.verdicts.conclusions import Conclusions, judge
 from lenet.verdicts.thresholds import thresholds
 from tests.verdicts.made_up import verdict_at
 
-COLUMNS = ["test", "title", "quantity", "unit", "direction", "edge", "side", "low", "high", "value"]
+COLUMNS = [
+    "test",
+    "title",
+    "quantity",
+    "unit",
+    "direction",
+    "edge",
+    "side",
+    "low",
+    "high",
+    "value",
+]
 
 
 @pytest.fixture(scope="module")
@@ -18,26 +29,40 @@ def frame(judged):
     return thresholds(judged)
 
 
-def of_side(result, side):
-    """The measurements of a test on a side, the fewest runs that it needs, and its verdict."""
-    if side == "2017":
-        return result.hand_in, 1, result.verdict_2017
-    return result.ours, result.test.fewest, result.verdict
-
-
 def test_two_rows_for_each_test_with_one_edge(frame):
     assert list(frame.columns) == COLUMNS
     assert set(frame["direction"]) == {"at_least", "at_most", "above", "below"}
-    assert (frame.groupby("test")["side"].agg(list).map(tuple) == ("2017", "ours")).all()
-    assert {"ordering", "best_of_four", "figure2_is_training"} <= set(frame["test"])
+    for _, rows in frame.groupby("test"):
+        assert rows["side"].tolist() == ["2017", "ours"]
+    names = set(frame["test"])
+    assert {"ordering", "best_of_four", "figure2_is_training"} <= names
     # Within two edges; of different edges; of different units.
-    assert not {"disjoint", "0001_goes_on", "overshoot"} & set(frame["test"])
+    assert names.isdisjoint(["disjoint", "0001_goes_on", "overshoot"])
 
 
 def test_at_our_edge_it_is_the_verdict(frame, judged):
     for row in frame.itertuples():
-        *_, verdict = of_side(judged.tests[row.test], row.side)
-        assert verdict_at(row.edge, row.direction, row.low, row.high) == verdict, row.test
+        result = judged.tests[row.test]
+        expected = result.verdict_2017 if row.side == "2017" else result.verdict
+        found = verdict_at(row.edge, row.direction, row.low, row.high)
+        assert found == expected, row.test
+
+
+def edges_to_try(row):
+    """Our edge and both ends, a little beside each of them, and many others."""
+    known = [end for end in (row.low, row.high, row.edge) if math.isfinite(end)]
+    above = np.nextafter(known, math.inf)
+    below = np.nextafter(known, -math.inf)
+    others = np.linspace(min(known) - 1, max(known) + 1, 41)
+    return [*known, *above, *below, *others]
+
+
+def verdict_by_the_rule(result, side, band):
+    """The verdict of a test on a side, were this the band of all that decides it."""
+    bands = dict.fromkeys(result.test.bands, band)
+    if side == "2017":
+        return decide(result.hand_in, bands, 1)
+    return decide(result.ours, bands, result.test.fewest)
 
 
 @pytest.mark.parametrize("all_runs", [True, False])
@@ -49,13 +74,11 @@ def test_at_every_edge_it_is_the_rule(judged, toys, all_runs):
         judged = judge(toys._replace(curves=curves, times=times))
     for row in thresholds(judged).itertuples():
         result = judged.tests[row.test]
-        measured, fewest, _ = of_side(result, row.side)
-        known = [end for end in (row.low, row.high, row.edge) if math.isfinite(end)]
-        near = [*known, *np.nextafter(known, math.inf), *np.nextafter(known, -math.inf)]
-        for edge in [*near, *np.linspace(min(known) - 1, max(known) + 1, 41)]:
+        for edge in edges_to_try(row):
             band = Band(row.direction, *edges(row.direction, edge))
-            expected = decide(measured, dict.fromkeys(result.test.bands, band), fewest)
-            assert verdict_at(edge, row.direction, row.low, row.high) == expected
+            expected = verdict_by_the_rule(result, row.side, band)
+            found = verdict_at(edge, row.direction, row.low, row.high)
+            assert found == expected
 
 
 def test_a_side_without_a_band_is_not_known(judged):

@@ -422,14 +422,6 @@ def test_overshoot_counts_words_and_not_errors(failed, expected):
     assert shown.band == ""
 
 
-def test_both_quantities_of_overshoot_have_their_own_words():
-    bands = TESTS["overshoot"].bands
-    for name, one in measured("overshoot", overshoot(0.02 * TIGHT)).items():
-        if one.band:
-            assert one.unit == bands[name].unit
-    assert bands["failures"].quantity != bands["rise"].quantity
-
-
 def test_the_smallest_rise_is_one_image_of_as_many_as_there_are():
     evidence = overshoot([0.02] * 5)
     calm = evidence.curves["validation_error"].where(evidence.curves["lr"] != 0.1, 0.02)

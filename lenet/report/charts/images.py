@@ -19,8 +19,8 @@ DIVERGING = [style.ORANGE, "white", style.BLUE]
 
 def confusion(counts: pd.DataFrame, dataset: str) -> alt.ConcatChart:
     """Images by digit (rows) and answer (columns); the wrong answers are shaded."""
-    cells = counts.rename_axis("digit").reset_index()
-    cells = cells.melt("digit", var_name="answer", value_name="images")
+    table = counts.rename_axis("digit").reset_index()
+    cells = table.melt("digit", var_name="answer", value_name="images")
     right = cells["digit"].astype(str) == cells["answer"]
     wrong = ~right & (cells["images"] > 0)
     base = alt.Chart().encode(
@@ -28,14 +28,13 @@ def confusion(counts: pd.DataFrame, dataset: str) -> alt.ConcatChart:
         alt.Y("digit:O", title="Digit"),
         text="images:Q",
     )
-    squares = base.mark_rect().encode(alt.Color("images:Q", scale=SHADES, legend=None))
+    shade = alt.Color("images:Q", scale=SHADES, legend=None)
+    squares = base.mark_rect().encode(shade)
+    shaded = alt.layer(squares, base.mark_text(color="black"), data=cells[wrong])
+    plain = base.mark_text().properties(data=cells[right])
     return style.panels(
         "Which digit was taken for which",
-        alt.layer(
-            alt.layer(squares, base.mark_text(color="black"), data=cells[wrong]),
-            base.mark_text().properties(data=cells[right]),
-            height=320,
-        ),
+        alt.layer(shaded, plain, height=320),
         below=f"Data: {dataset}",
     )
 
@@ -45,16 +44,17 @@ def digit_grid(images: np.ndarray, titles: Sequence[Any], columns: int = 6) -> A
 
     Raises ValueError unless there are n titles.
     """
-    names = [str(title) for title in titles]
-    frame = pd.DataFrame({"title": names, "url": map(picture, images)})
+    frame = pd.DataFrame({"title": map(str, titles), "url": map(picture, images)})
     frame["row"] = frame.index // columns
     frame["column"] = frame.index % columns
-    width = 7 * max([8, *map(len, names)])  # pixels
+    longest = max(map(len, frame["title"]), default=0)
     base = alt.Chart(frame).encode(*PLACE, tooltip="title:N")
+    pictures = base.mark_image(width=44, height=44).encode(url="url:N")
+    above = base.mark_text(dy=-30).encode(text="title:N")
     return alt.layer(
-        base.mark_image(width=44, height=44).encode(url="url:N"),
-        base.mark_text(dy=-30).encode(text="title:N"),
-        width=alt.Step(width),
+        pictures,
+        above,
+        width=alt.Step(7 * max(longest, 8)),
         height=alt.Step(76),
     )
 
@@ -64,17 +64,22 @@ def picture(image: np.ndarray) -> str:
     drawn = Image.fromarray(255 - image).resize((84, 84), Image.Resampling.NEAREST)
     file = io.BytesIO()
     drawn.save(file, "PNG")
-    content = base64.b64encode(file.getvalue())
-    return f"data:image/png;base64,{content.decode()}"
+    content = base64.b64encode(file.getvalue()).decode()
+    return f"data:image/png;base64,{content}"
 
 
-def filter_grid(kernels: np.ndarray, columns: int = 8) -> alt.FacetChart:
+def filter_grid(kernels: np.ndarray) -> alt.FacetChart:
     """First-layer kernels (3, 3, 1, n) as squares: negative orange, zero white, positive blue."""
     places = np.indices(kernels[:, :, 0].shape).reshape(3, -1)
     frame = pd.DataFrame(places.T, columns=["row", "column", "filter"])
     frame["weight"] = kernels.ravel()
     limit = frame["weight"].abs().max()
-    scale = alt.Scale(domain=[-limit, 0, limit], range=DIVERGING, interpolate="rgb")
+    scale = alt.Scale(
+        domain=[-limit, 0, limit],
+        range=DIVERGING,
+        interpolate="rgb",
+    )
+    colour = alt.Color("weight", title="Weight", scale=scale)
     squares = alt.Chart(frame, width=33, height=33).mark_rect()
-    squares = squares.encode(*PLACE, alt.Color("weight", title="Weight", scale=scale))
-    return squares.facet(alt.Facet("filter:O", title=None), columns=columns, spacing=8)
+    number = alt.Facet("filter:O", title=None)
+    return squares.encode(*PLACE, colour).facet(number, columns=8, spacing=8)

@@ -14,7 +14,7 @@ from lenet.results import tables
 from lenet.verdicts import intervals
 
 RATES = list(hand_in_2017.LEARNING_RATES)
-BEST = max(RATES)
+HIGHEST = max(RATES)
 LAST = hand_in_2017.EPOCHS
 STOP = hand_in_2017.STOP_EPOCH
 FEWEST = 4  # networks of which an interval is drawn; fewer are only drawn themselves
@@ -91,14 +91,17 @@ def stopping(evidence: tables.Evidence) -> alt.ConcatChart | None:
             base.mark_point().encode(colour, shape, y),
             style.end_labels(lost, y, "side", SIDES),
         ),
-        below=f"At learning rate {BEST}",
+        below=f"At learning rate {HIGHEST}",
     )
 
 
 def learnt(curves: pd.DataFrame) -> pd.DataFrame:
-    """Curves from epoch 1 of networks that did not fail, as in 2017; see `drawn`."""
-    rows = tables.as_in_2017(curves)
-    return drawn(rows.query("lr in @RATES and failed == '' and epoch > 0"))
+    """Curves from epoch 1 of networks that did not fail, as in 2017; see `drawn`.
+
+    Of every learning rate, but without the study overshoot, which has charts of its own.
+    """
+    rows = tables.as_in_2017(curves[curves["study"] != "overshoot"])
+    return drawn(rows.query("failed == '' and epoch > 0"))
 
 
 def of_2017(evidence: tables.Evidence) -> pd.DataFrame:
@@ -140,7 +143,9 @@ def averages(rows: pd.DataFrame, by: list[str], value: str, average: Callable) -
 def curves(networks: pd.DataFrame, evidence: tables.Evidence, x: alt.X, y: alt.Y) -> Any:
     """Networks thin, their mean with its interval, 2017 dashed, each learning rate named."""
     means = mean_curves(networks)
-    colour, shape = style.looks("lr", RATES)
+    added = set(networks["lr"]) - set(RATES)
+    rates = [*RATES, *sorted(added)]  # those of 2017 keep their colours
+    colour, shape = style.looks("lr", rates)
     mean = alt.Chart(means).encode(x, colour)
     each = alt.Chart(networks).encode(x, y, colour, detail="seed")
     past = alt.Chart(of_2017(evidence)).encode(x, y, detail="lr")
@@ -149,7 +154,7 @@ def curves(networks: pd.DataFrame, evidence: tables.Evidence, x: alt.X, y: alt.Y
         each.mark_line(strokeWidth=0.7),
         mean.mark_line().encode(y, shape),
         past.mark_line(strokeDash=style.DASH, color=style.INK),
-        style.end_labels(means, y, "lr", RATES),
+        style.end_labels(means, y, "lr", rates),
     )
 
 
@@ -158,7 +163,7 @@ def losses(curves: pd.DataFrame, side: str) -> pd.DataFrame:
 
     Columns side, epoch, points (mean over networks, percentage points), low, high, n.
     """
-    rows = curves.query("lr == @BEST")
+    rows = curves.query("lr == @HIGHEST")
     errors = rows.pivot(index="seed", columns="epoch", values="validation_error")
     errors = errors.reindex(columns=range(1, LAST + 1)).dropna()
     lost = 100 * errors.sub(errors[LAST], axis=0).drop(columns=LAST)
@@ -168,7 +173,7 @@ def losses(curves: pd.DataFrame, side: str) -> pd.DataFrame:
 
 def wrong_in_every_network(evidence: tables.Evidence) -> np.ndarray:
     """Numbers of the validation images that every network of the best learning rate gets wrong."""
-    networks = tables.as_in_2017(evidence.right).query("lr == @BEST")
+    networks = tables.as_in_2017(evidence.right).query("lr == @HIGHEST")
     networks = networks.drop_duplicates("seed", keep="last")
     images = evidence.images["validation"]
     wrong = np.full(images, len(networks) > 0)

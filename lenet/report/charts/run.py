@@ -9,12 +9,18 @@ from IPython.display import DisplayHandle
 
 from lenet import hand_in_2017
 from lenet.report.charts import style
+from lenet.report.charts.style import LIVE, SVG
 
 ERROR = alt.Y("error:Q", title="Validation error", scale=style.LOG, axis=style.PERCENT)
 TITLE = "Error on the validation images (logarithmic)"
 PAUSE_SECONDS = 1
-LIVE = "application/vnd.vegalite.v5+json"
-SVG = {LIVE: {"embed_options": {"renderer": "svg"}}}
+LEGEND = alt.Legend(title=None)
+# With Control, so that a notebook can be scrolled over a chart. (With Shift, a browser scrolls
+# sideways, and Vega would see nothing.) A double click goes back.
+ZOOM = alt.selection_interval("zoom", bind="scales", zoom="wheel![event.ctrlKey]")
+# A click on a name in the legend.
+PICKED = alt.selection_point("picked", fields=["name"], bind="legend")
+FAINT = 0.1  # opacity of what is not picked
 PARTS = {
     "epoch_seconds": "training",
     "training_evaluation_seconds": "evaluation, training images",
@@ -33,8 +39,7 @@ def seed_curves(
     rows = named([curves], past)
     names = list(rows["name"].unique())
     lines = error_lines(rows, names, pd.concat([curves, past])["epoch"].max())
-    labelled = alt.layer(lines, style.end_labels(rows, ERROR, "name", names))
-    return style.panels(TITLE, labelled, below=f"Data: {dataset}")
+    return style.panels(TITLE, lines, below=f"Data: {dataset}")
 
 
 def named(curves: list[pd.DataFrame], past: pd.DataFrame | None) -> pd.DataFrame:
@@ -46,20 +51,25 @@ def named(curves: list[pd.DataFrame], past: pd.DataFrame | None) -> pd.DataFrame
     return rows[["name", "whose", "epoch", "error"]]
 
 
-def error_lines(rows: Any, names: list[str], last: int) -> alt.Chart:
-    """A line for each of these names, on an axis of whole epochs that ends with the last."""
+def error_lines(rows: Any, names: list[str], last: int, legend: alt.Legend = LEGEND) -> Any:
+    """A line for each of these names, on an axis of whole epochs that ends with the last.
+
+    The wheel with Control zooms, dragging moves; a click in the legend makes the others faint.
+    """
     scale = alt.Scale(domain=[0, int(last)], nice=False, padding=8)
     whole = alt.Axis(format="d", tickCount=min(int(last), 10))
-    return (
-        alt.Chart(rows)
-        .mark_line(point=True)
-        .encode(
-            alt.X("epoch:Q", title="Epoch", scale=scale, axis=whole),
-            ERROR,
-            style.looks("name", names)[0],
-            alt.StrokeDash("whose:N", scale=style.DASHES, legend=None),
-        )
+    base = alt.Chart(rows).encode(
+        alt.X("epoch:Q", title="Epoch", scale=scale, axis=whole),
+        ERROR,
+        alt.Color("name:N", scale=alt.Scale(domain=names), legend=legend),
+        alt.StrokeDash("whose:N", scale=style.DASHES, legend=None),
+        opacity=alt.when(PICKED).then(alt.value(1)).otherwise(alt.value(FAINT)),
     )
+    # Each layer needs a selection of its own, or the mouse does not reach it; the first makes the
+    # legend. Of a line with `point=True` Vega-Lite 5.6 makes two layers, and gives it to both.
+    lines = base.mark_line(clip=True).add_params(PICKED)
+    points = base.mark_point(clip=True).add_params(ZOOM)
+    return alt.layer(lines, points)
 
 
 class Live:
@@ -81,7 +91,6 @@ class Live:
             names.append("2017")
             last = max(last, self.past["epoch"].max())
         lines = error_lines(alt.NamedData(name="lines"), names, last)
-        lines.encoding.color.legend = alt.Legend(title=None)
         self.spec = style.sized(style.panels(TITLE, lines, below=f"Data: {dataset}").to_dict())
 
     def __call__(self, curve: pd.DataFrame, whole: bool) -> None:

@@ -56,12 +56,14 @@ def gpu_line(evidence: tables.Evidence) -> alt.ConcatChart | None:
     """The GPU's times by parameters on linear axes; each series, and the line through it, alone."""
     all_times = full_precision(runtimes(evidence))
     names = sorted(set(all_times["series"]))  # the colours are those of Figure 2
+    looks = style.looks("series", names)
     plots = []
     for name, times in all_times.query("device == 'GPU'").groupby("series"):
-        line = alt.Chart(times).transform_regression("parameters", "seconds")
-        line = line.mark_line(strokeDash=style.DASH, color=style.INK).encode(PARAMETERS, SECONDS)
-        points = alt.Chart(times, title=name).mark_point().encode(PARAMETERS, SECONDS)
-        plots.append(line + points.encode(*style.looks("series", names)))
+        base = alt.Chart(times).encode(PARAMETERS, SECONDS)
+        fitted = base.transform_regression("parameters", "seconds")
+        line = fitted.mark_line(strokeDash=style.DASH, color=style.INK)
+        points = base.mark_point().encode(*looks).properties(title=name)
+        plots.append(line + points)
     if not plots:
         return None
     return style.panels("Times of a card by parameters, and a straight line", *plots, room=75)
@@ -91,14 +93,15 @@ def runtimes(evidence: tables.Evidence) -> pd.DataFrame:
     Ours are the median of the rounds and their range, without building the network, which takes an
     engine that compiles it longer than all else. A series is of one device of one host.
     """
-    own = evidence.times.copy()
-    own["seconds"] = hand_in_2017.TIMED_EPOCHS * (own["epoch_seconds"] + own["evaluation_seconds"])
-    own["series"] = own["series"].where(own["recorded"].astype(bool), own["series"] + " ours")
-    rounds = own.groupby(["device", "series", "filters"])["seconds"]
-    ours = rounds.agg(seconds="median", low="min", high="max").reset_index().assign(whose="ours")
+    times = evidence.times
+    seconds = hand_in_2017.TIMED_EPOCHS * (times["epoch_seconds"] + times["evaluation_seconds"])
+    recorded = times["recorded"].astype(bool)
+    series = times["series"].where(recorded, times["series"] + " ours")
+    rounds = seconds.groupby([times["device"], series, times["filters"]])
+    ours = rounds.agg(seconds="median", low="min", high="max").reset_index()
     past = hand_in_2017.runtimes()
-    past = past.assign(series=past["device"] + " 2017", whose="2017")
+    past["series"] = past["device"] + " 2017"
     if evidence.images["dataset"] != "mnist":
         past = past.head(0)
-    both = pd.concat([past, ours])
+    both = pd.concat([past.assign(whose="2017"), ours.assign(whose="ours")])
     return both.assign(parameters=both["filters"].map(layers.parameters))

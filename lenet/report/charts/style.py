@@ -27,6 +27,9 @@ LINE = 46  # characters of a title that fit on a phone
 LOG = alt.Scale(type="log", nice=False, padding=8)
 LINEAR = alt.Scale(nice=False, zero=False, padding=8)
 PERCENT = alt.Axis(format="~%")
+# JupyterLab 4 draws Vega-Lite up to 5, and our charts use nothing that is newer.
+LIVE = "application/vnd.vegalite.v5+json"
+SVG = {LIVE: {"embed_options": {"renderer": "svg"}}}
 Spec = dict[str, Any]
 
 
@@ -68,26 +71,21 @@ def static(spec: Spec, width: int = WIDTH) -> Spec:
 
 
 def show(spec: Spec, **_: Any) -> tuple[Spec, Spec]:
-    """A cell's last value: live in JupyterLab, and a picture wherever that is not drawn.
-
-    JupyterLab 4 draws Vega-Lite up to 5, and our charts use nothing that is newer.
-    """
-    live = "application/vnd.vegalite.v5+json"
+    """A cell's last value: live in JupyterLab, and a picture wherever that is not drawn."""
     png = vl_convert.vegalite_to_png(static(spec), scale=1.5)
     data = {
-        live: sized(spec),
+        LIVE: sized(spec),
         "image/png": base64.b64encode(png).decode(),
     }
-    return data, {live: {"embed_options": {"renderer": "svg"}}}
+    return data, SVG
 
 
-def looks(field: str, names: list) -> list[Any]:
-    """Colour and shape of a series by its name, without a legend."""
+def looks(field: str, names: list, legend: alt.Legend | None = None) -> list[Any]:
+    """Colour and shape of a series by its name."""
     scale = alt.Scale(domain=names)
-    return [
-        alt.Color(f"{field}:N", scale=scale, legend=None),
-        alt.Shape(f"{field}:N", scale=scale, legend=None),
-    ]
+    colour = alt.Color(f"{field}:N", scale=scale, legend=legend)
+    shape = alt.Shape(f"{field}:N", scale=scale, legend=legend)
+    return [colour, shape]
 
 
 def end_labels(lines: pd.DataFrame, y: alt.Y, name: str, names: list) -> Any:

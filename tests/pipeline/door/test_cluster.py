@@ -45,6 +45,12 @@ def test_a_runs_own_lines_are_heard_once_and_whole(jobs, log):
     assert jobs.news() == []
 
 
+def test_a_line_that_snakemake_had_begun_is_heard(jobs, log):
+    log.write_text("Building DAGlenet: done a/x=1 in 3 s\n")
+    assert jobs.news() == ["Building DAGlenet: done a/x=1 in 3 s\n"]
+    assert not log.exists()
+
+
 def test_a_failure_that_the_run_tells_itself_is_told_once(jobs, log):
     log.write_text("lenet: failed a/x=1: its kernel died; see a.log\n")
     fails(jobs, RUNS[0], SLURM_RULE)

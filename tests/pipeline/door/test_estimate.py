@@ -2,6 +2,7 @@
 
 import pytest
 
+from lenet.network import layers
 from lenet.plan import studies
 from pipeline.door import estimate
 
@@ -14,7 +15,9 @@ def runs():
     """The planned runs in the order in which the Snakefile makes them."""
 
     def order(run):
-        return run.draft, run.alone, -run.settings.get("round", 0), estimate.guess(run, IMAGES, 1)
+        timing_round = run.settings.get("round", 0)
+        seconds = estimate.guess(run, IMAGES, 1)
+        return run.draft, run.alone, -timing_round, seconds
 
     return sorted(studies.plan(), key=order, reverse=True)
 
@@ -26,14 +29,17 @@ def share(run):
 def true_seconds(run, start, image, flop, contention):
     """Seconds of the machine on one whose start, image and FLOP cost so many seconds."""
     settings = {**estimate.USUAL, **run.settings}
+    flops = layers.training_flops(settings["filters"], 1)
     trained = estimate.images_trained(run, IMAGES)
-    work = trained * (image + flop * estimate.layers.training_flops(settings["filters"], 1))
-    own = start + (work if run.alone else work * CORES * contention)
-    return own / share(run)
+    work = trained * (image + flop * flops)
+    if not run.alone:
+        work *= CORES * contention
+    return (start + work) / share(run)
 
 
 def test_a_run_of_days_is_stopped_after_many_times_its_guess_alone():
-    days = studies.Run("a", "x=1", "lr_study", {"epochs": 1000, "seeds": 100})
+    settings = {"epochs": 1000, "seeds": 100}
+    days = studies.Run("a", "x=1", "lr_study", settings)
     guess = estimate.guess(days, IMAGES, 1)
     assert guess > 24 * 3600
     assert estimate.limit_seconds(days) == 20 * guess
@@ -49,22 +55,28 @@ MACHINES = {
 
 @pytest.mark.parametrize("machine", MACHINES)
 def test_within_a_third_from_the_second_run_on(machine, runs):
-    truth = {run.name: true_seconds(run, *MACHINES[machine]) for run in runs}
+    costs = MACHINES[machine]
+    truth = {run.name: true_seconds(run, *costs) for run in runs}
     guesses = {run.name: estimate.guess(run, IMAGES, share(run)) for run in runs}
+    really_left = sum(truth.values())
     taken = {}
     for count, run in enumerate(runs, 1):
         taken[run.name] = truth[run.name]
+        really_left -= truth[run.name]
         if 2 <= count < len(runs) - 2:
-            left = estimate.seconds_left(guesses, taken, {}) - estimate.RENDER_SECONDS
-            really = sum(truth.values()) - sum(taken.values())
-            assert 2 / 3 < left / really < 4 / 3, (count, run.name)
+            left = estimate.seconds_left(guesses, taken, {})
+            ratio = (left - estimate.RENDER_SECONDS) / really_left
+            assert 2 / 3 < ratio < 4 / 3, (count, run.name)
 
 
 def test_what_a_running_run_has_done_is_not_left():
     guesses = {"a": 10.0, "b": 20.0}
-    before = estimate.seconds_left(guesses, {"a": 10.0}, {})
-    assert estimate.seconds_left(guesses, {"a": 10.0}, {"b": 15.0}) == pytest.approx(before - 15)
-    assert estimate.seconds_left(guesses, {"a": 10.0}, {"b": 500.0}) == estimate.RENDER_SECONDS
+    taken = {"a": 10.0}
+    before = estimate.seconds_left(guesses, taken, {})
+    within = estimate.seconds_left(guesses, taken, {"b": 15.0})
+    assert within == pytest.approx(before - 15)
+    beyond = estimate.seconds_left(guesses, taken, {"b": 500.0})
+    assert beyond == estimate.RENDER_SECONDS
 
 
 def test_a_notebook_of_ones_own_without_usual_parameters_is_guessed_too():
@@ -74,7 +86,8 @@ def test_a_notebook_of_ones_own_without_usual_parameters_is_guessed_too():
 
 def test_more_epochs_filters_and_steps_take_longer():
     def seconds(notebook, **settings):
-        return estimate.guess(studies.Run("a", "b", notebook, settings), IMAGES, 1)
+        run = studies.Run("a", "b", notebook, settings)
+        return estimate.guess(run, IMAGES, 1)
 
     assert seconds("train", epochs=2) > seconds("train", epochs=1)
     assert seconds("train", epochs=1, filters=32) > seconds("train", epochs=1, filters=16)

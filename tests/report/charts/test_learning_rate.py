@@ -52,6 +52,15 @@ def test_figure_1_names_its_series_and_its_axes(evidence):
     assert "linear as in 2017" in " ".join(seen)
 
 
+@pytest.mark.parametrize("lr", [0.03, 0.3])  # 0.3 has a study of its own too
+def test_a_rate_that_is_added_to_the_study_is_drawn_beside_those_of_2017(lr, evidence):
+    fifth = curves([0.9, 0.5, 0.3], lr=lr)
+    more = evidence._replace(curves=pd.concat([fifth, evidence.curves]))
+    for chart in (learning_rate.figure_1, learning_rate.rate_times_epochs):
+        assert str(lr) not in looking.texts(chart(evidence))
+        assert {"0.1", "0.0001", str(lr)} <= set(looking.texts(chart(more)))
+
+
 def test_a_mean_and_its_interval_are_those_of_logarithms(evidence):
     chart = learning_rate.figure_1(evidence)
     runs = tables.as_in_2017(evidence.curves)
