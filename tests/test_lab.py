@@ -215,6 +215,7 @@ def pick(page, chart):
     assert faint() == 0
     chart.locator(".role-legend-label text").first.click()
     wait_until(lambda: faint() == curves - 1, SECONDS, "faint curves")
+    photograph(page, "picked")
     chart.click(position={"x": 2, "y": 2})
     wait_until(lambda: faint() == 0, SECONDS, "all curves as they were")
 
