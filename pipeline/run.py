@@ -25,6 +25,7 @@ from lenet.files import whole
 from lenet.network import kernels
 from lenet.plan.parameters import ROOT, declared
 from lenet.plan.studies import Run, find_run
+from pipeline.signals import SIGNALS
 
 LIMIT_SECONDS = 2 * 3600
 # Rather not the person's own folder: a unix socket's path has at most 107 bytes.
@@ -113,7 +114,7 @@ def guard(
             time.sleep(0.5)
         end("the process that started it ended; --detached goes on without it")
 
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    for number in SIGNALS:
         if signal.getsignal(number) != signal.SIG_IGN:
             signal.signal(
                 number, lambda number, _: end(f"stopped by {signal.Signals(number).name}")
