@@ -18,7 +18,8 @@ from lenet.network.kernels import kernels as kernels
 PACKAGES = "tensorflow keras numpy scipy pandas altair papermill scrapbook"
 CONTROL_GROUPS = Path("/sys/fs/cgroup")
 OWN_GROUPS = Path("/proc/self/cgroup")
-DRIVER = Path("/dev/nvidiactl")
+DEVICES = Path("/dev")
+CARDS = "nvidia[0-9]*"  # the devices of cards; a driver without a card has others
 UNLISTED_GPU = "NVIDIA GPU, without nvidia-smi"
 ASK_SECONDS = 120
 COUNT_GPUS = "import tensorflow as tf; print(len(tf.config.list_physical_devices('GPU')))"
@@ -152,18 +153,20 @@ def gpu_name() -> str:
     """The first card that the driver lists, and the driver's version; "" where there is none."""
     query = "--query-gpu=name,driver_version"
     listed = output("nvidia-smi", query, "--format=csv,noheader").split("\n")[0]
-    # A container may have the driver's devices without its tool.
-    return listed or (UNLISTED_GPU if DRIVER.exists() else "")
+    # A container may have a card's device without the driver's tool.
+    if not listed and any(DEVICES.glob(CARDS)):
+        return UNLISTED_GPU
+    return listed
 
 
 @functools.cache
 def gpu_absence() -> str:
     """Why there is no GPU for a study, or "" where TensorFlow can use one.
 
-    Where a driver is there, TensorFlow is asked, once, in a process of its own.
+    Where a card is there, TensorFlow is asked, once, in a process of its own.
     """
     if not gpu_name():
-        return f"nvidia-smi lists no NVIDIA GPU, and there is no {DRIVER}"
+        return f"nvidia-smi lists no NVIDIA GPU, and there is no {DEVICES / CARDS}"
     ask = [sys.executable, "-c", COUNT_GPUS]
     talkative = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "0"}
     try:

@@ -11,7 +11,7 @@ from lenet.results import timings
 from lenet.results.scraps import Finished
 
 # The studies in the setting of 2017. A study is known by its name, never by settings that fit.
-AS_IN_2017 = ("lr_study", "more_seeds", "shape", "overshoot", "train")
+AS_IN_2017 = ("lr_study", "more_seeds", "overshoot", "train")
 TIMING_STUDIES = ("benchmark", "rounds", "benchmark_gpu")
 SETTING = [*hand_in_2017.SETTING]
 # The columns that a frame has even where there is no run for it.

@@ -95,17 +95,17 @@ def then_constant(side: Side, lr: float) -> Estimate:
 
 
 def constant_with_more_epochs(side: Side, lr: float) -> Estimate:
-    """The change of the error from epochs 11-15 to 36-40, as a part of it."""
-    e = side.errors(lr, last=40)
+    """The change of the error from epochs 11-15 to 26-30, as a part of it."""
+    e = side.errors(lr, last=30)
     early = e.loc[:, 11:15].mean(axis=1)
     ratio = geometric_mean(late_error(side, lr) / early)
     return ratio.map(lambda ratio: ratio - 1)
 
 
 def late_error(side: Side, lr: float) -> Series:
-    """Each seed's mean error of epochs 36-40."""
-    e = side.errors(lr, last=40)
-    return e.loc[:, 36:40].mean(axis=1)
+    """Each seed's mean error of epochs 26-30."""
+    e = side.errors(lr, last=30)
+    return e.loc[:, 26:30].mean(axis=1)
 
 
 def steepness_differs(side: Side, low: float, high: float) -> Estimate:
@@ -206,12 +206,12 @@ def straighter_than_others(side: Side, lr: float) -> Estimate:
 
 
 def at_0001_goes_on(side: Side) -> Named:
-    """At 0.0001: the error at epoch 60 over that at 15, and the late speed over the early one."""
-    e = side.errors(LOWEST, last=60)
+    """At 0.0001: the error at epoch 30 over that at 15, and the late speed over the early one."""
+    e = side.errors(LOWEST, last=30)
     early = (e[1] - e[15]) / 14
-    late = (e[45] - e[60]) / 15
+    late = (e[15] - e[30]) / 15
     return {
-        "error": geometric_mean(e[60] / e[15]),
+        "error": geometric_mean(e[30] / e[15]),
         "speed": mean(late / early),
     }
 

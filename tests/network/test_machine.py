@@ -233,14 +233,15 @@ def test_a_card_that_tensorflow_sees_is_a_gpu(monkeypatch):
     assert machine.fingerprint()["gpu"] == "NVIDIA Toy, 1.0"
 
 
-def test_tensorflow_is_asked_where_only_the_device_of_a_driver_is_there(tmp_path, monkeypatch):
+def test_tensorflow_is_asked_where_only_the_device_of_a_card_is_there(tmp_path, monkeypatch):
     machine.gpu_absence.cache_clear()
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setattr(machine, "COUNT_GPUS", "print(1)")
-    monkeypatch.setattr(machine, "DRIVER", tmp_path / "nvidiactl")
+    monkeypatch.setattr(machine, "DEVICES", tmp_path)
+    (tmp_path / "nvidiactl").touch()  # the driver's own, also where there is no card
     assert machine.gpu_absence().startswith("nvidia-smi lists no NVIDIA GPU, and there is no /")
     assert machine.fingerprint()["gpu"] is None
-    machine.DRIVER.touch()
+    (tmp_path / "nvidia0").touch()
     machine.gpu_absence.cache_clear()
     assert machine.gpu_absence() == ""
     assert machine.fingerprint()["gpu"] == "NVIDIA GPU, without nvidia-smi"
