@@ -5,13 +5,16 @@
 import shlex
 import sys
 
-from lenet.plan.studies import plan
+from lenet.plan.studies import TRAINING_IMAGES, plan
 from pipeline.door.estimate import guess, limit_seconds
 from pipeline.door.resources import asked, demands
 
 FOLDER = "reports/preview" if config["preview"] else "reports"
 PYTHON = shlex.quote(sys.executable)
-FLAGS = "--dataset digits --preview" if config["preview"] else "--dataset mnist"
+DATASET = "digits" if config["preview"] else "mnist"
+FLAGS = f"--dataset {DATASET}"
+if config["preview"]:
+    FLAGS += " --preview"
 if config["gpu"]:
     FLAGS += " --gpu"
 JOBS = config.get("jobs")
@@ -21,7 +24,7 @@ SEEN = f"{PYTHON} -m pipeline.door.seen {FOLDER} {{params.seconds}} {FLAGS}" if 
 
 def order(run):
     """The last comes first: runs of the draft, of these timing by rounds, of these the longest."""
-    return run.draft, run.alone, -run.settings.get("round", 0), guess(run, 50_000, 1)
+    return run.draft, run.alone, -run.settings.get("round", 0), guess(run, TRAINING_IMAGES[DATASET], 1)
 
 
 def stamps(runs):
