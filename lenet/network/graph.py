@@ -7,6 +7,7 @@ which are monotone and alike at every position. Two linear layers in a row are o
 the chain rule hands on to both.
 """
 
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -22,6 +23,7 @@ PATCH = 13
 KERNEL = 3  # rows, as those of a patch, and columns
 TAPS = 9
 WHITE = 255
+ALIGNMENT_BYTES = 64  # TensorFlow takes over memory that is so aligned without a copy
 
 
 class Resident(NamedTuple):
@@ -53,13 +55,16 @@ def patches(images: np.ndarray) -> np.ndarray:
     and as number 12 a one for the bias. The left output reads columns 0 to 2, the right one columns
     1 to 3. A one is the byte 255, like white.
     """
-    count = len(images)
-    found = np.full((count, SIDE, SIDE // 2, PATCH), WHITE, np.uint8)
+    shape = (len(images), SIDE, SIDE // 2, PATCH)
+    memory = np.empty(math.prod(shape) + ALIGNMENT_BYTES, np.uint8)
+    start = -memory.ctypes.data % ALIGNMENT_BYTES
+    found = memory[start:][: math.prod(shape)].reshape(shape)
+    found[..., BIAS] = WHITE
     padded = np.pad(images, ((0, 0), (1, 1), (1, 1)))
     for row, column in np.ndindex(KERNEL, COLUMNS):
         shifted = padded[:, row : row + SIDE, column : column + SIDE : 2]
         found[..., COLUMNS * row + column] = shifted
-    return found.reshape(count, -1)
+    return found.reshape(len(images), -1)
 
 
 def placement() -> np.ndarray:

@@ -55,8 +55,8 @@ class Run(NamedTuple):
 
     @property
     def alone(self) -> bool:
-        """Whether it measures the machine, and so must have it to itself."""
-        return self.notebook in ("benchmark", "memory")
+        """Whether it measures time, and so must have the machine to itself."""
+        return self.notebook == "benchmark"
 
     def on(self, dataset: str) -> dict:
         """The settings on that data set. Raises ParameterError for those that it cannot have.

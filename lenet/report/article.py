@@ -68,7 +68,7 @@ def computed(report: Report, study: Study) -> None:
 
 def errors(report: Report, evidence: tables.Evidence) -> None:
     """Keep the mean validation error after 2017's last epoch by learning rate, and 2017's own."""
-    ours = tables.as_in_2017(evidence.curves).dropna(subset="validation_error")
+    ours = tables.each_once(evidence.curves).dropna(subset="validation_error")
     ours = ours[ours["epoch"] == hand_in_2017.EPOCHS]
     for lr in hand_in_2017.LEARNING_RATES:
         rows = ours[ours["lr"] == lr]

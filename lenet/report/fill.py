@@ -64,9 +64,10 @@ def _replacement(found: re.Match, results: dict) -> str:
 def known(results: dict) -> tuple[dict[str, dict], dict[str, str]]:
     """All numbers and all words by name.
 
-    Beside those of the report: the numbers of tests as `test/measurement`, verdicts as
-    `verdict/test` and `sentence/3`, and as `count/holds` how many sentences hold, and so on; those
-    of 2017's numbers with `2017/` before the name. Where a test's quantity must lie is
+    Beside those of the report: the numbers of tests as `test/measurement`; verdicts as
+    `verdict/test`, and as `sentence/test` that of the sentence which has the test; how many
+    sentences there are as `count/sentences`, and how many hold as `count/holds`, and so on. Those
+    of 2017's numbers have `2017/` before the name. Where a test's quantity must lie is
     `limit/test/band`.
     """
     entries = {**results["numbers"], **results["measured"]}
@@ -78,9 +79,11 @@ def known(results: dict) -> tuple[dict[str, dict], dict[str, str]]:
                 words[f"limit/{test}/{band}"] = limits(place)
             for one in found["numbers"][side.strip("/") or "ours"]:
                 entries[f"{side}{test}/{one['name']}"] = one
+        for sentence in results["conclusions"]:
+            for test in sentence["tests"]:
+                words[f"{side}sentence/{test}"] = sentence[key]
         verdicts = [sentence[key] for sentence in results["conclusions"]]
-        for position, verdict in enumerate(verdicts, start=1):
-            words[f"{side}sentence/{position}"] = verdict
         for verdict in MARKS:
             words[f"{side}count/{verdict}"] = str(verdicts.count(verdict))
+    words["count/sentences"] = str(len(results["conclusions"]))
     return entries, words

@@ -11,7 +11,7 @@ from lenet.results import timings
 from lenet.results.scraps import Finished
 
 # The studies in the setting of 2017. A study is known by its name, never by settings that fit.
-AS_IN_2017 = ("lr_study", "more_seeds", "overshoot", "train")
+MAIN_STUDIES = ("lr_study", "more_seeds", "overshoot", "train")
 TIMING_STUDIES = ("benchmark", "rounds", "benchmark_gpu")
 SETTING = [*hand_in_2017.SETTING]
 # The columns that a frame has even where there is no run for it.
@@ -110,15 +110,15 @@ def test_errors(finished: list[Finished], curves: pd.DataFrame) -> pd.DataFrame:
     return ends.assign(test_error=ends["run"].map(errors).astype(float))
 
 
-def as_in_2017(frame: pd.DataFrame) -> pd.DataFrame:
+def each_once(frame: pd.DataFrame) -> pd.DataFrame:
     """Rows of the studies in 2017's setting, each network and epoch once.
 
     `frame` is `curves` or `right`. A network that several runs trained is taken from the longest of
     them. Where a person gave one of these studies another setting, only rows in the setting of the
     first study count, so that networks of different settings are never pooled.
     """
-    rows = frame[frame["study"].isin(AS_IN_2017)]
-    first = min(rows["study"], key=AS_IN_2017.index, default="")
+    rows = frame[frame["study"].isin(MAIN_STUDIES)]
+    first = min(rows["study"], key=MAIN_STUDIES.index, default="")
     setting = rows.loc[rows["study"] == first, SETTING].head(1)
     rows = rows.merge(setting, on=SETTING).sort_values(["lr", "seed", "epoch", "epochs"])
     return rows.drop_duplicates(["lr", "seed", "epoch"], keep="last", ignore_index=True)

@@ -209,7 +209,7 @@ def at_0001_goes_on(side: Side) -> Named:
     """At 0.0001: the error at epoch 30 over that at 15, and the late speed over the early one."""
     e = side.errors(LOWEST, last=30)
     early = (e[1] - e[15]) / 14
-    late = (e[15] - e[30]) / 15
+    late = (e[25] - e[30]) / 5
     return {
         "error": geometric_mean(e[30] / e[15]),
         "speed": mean(late / early),

@@ -258,13 +258,13 @@ def first_output(filters: int, images: int = TRAIN_IMAGES) -> int:
 
 def as_in_2017(evidence: Evidence) -> Ours:
     """Our runs in the setting of 2017. Raises ValueError where two of one network disagree."""
-    curves = in_setting(evidence, tables.AS_IN_2017, SETTING)
+    curves = in_setting(evidence, tables.MAIN_STUDIES, SETTING)
     errors = curves.groupby(["lr", "seed", "epoch"])["validation_error"]
     apart = curves.loc[errors.transform("nunique") > 1, "run"]
     if len(apart):
         names = ", ".join(sorted(set(apart)))
         raise ValueError(f"{names}: must agree on the errors of one network")
-    return of_curves(evidence, tables.as_in_2017(curves))
+    return of_curves(evidence, tables.each_once(curves))
 
 
 def varied(evidence: Evidence, change: dict) -> Ours:

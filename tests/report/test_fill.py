@@ -19,7 +19,7 @@ RESULTS = {
     "measured": {"seconds": {**ERROR, "value": 12.0}},
     "words": {"data": "the *digits*"},
     "tests": {"ordering": TEST},
-    "conclusions": [{"verdict_2017": "holds", "verdict": "holds in part"}],
+    "conclusions": [{"tests": ["ordering"], "verdict_2017": "holds", "verdict": "holds in part"}],
 }
 
 
@@ -39,8 +39,9 @@ RESULTS = {
         ("{{2017/ordering/0.001 over 0.01:.1f}}", "1.5"),
         ("{{verdict/ordering}} v {{2017/verdict/ordering}}", "undecided v holds"),
         ("{{limit/ordering/ratio}}", "at least 1"),
-        ("{{sentence/1}} v {{2017/sentence/1}}", "holds in part v holds"),
-        ("{{count/holds in part}} of {{2017/count/does not hold}}", "1 of 0"),
+        ("{{sentence/ordering}} v {{2017/sentence/ordering}}", "holds in part v holds"),
+        ("{{count/holds in part}} of {{count/sentences}}", "1 of 1"),
+        ("{{2017/count/holds in part}}", "0"),
         ("$f^{2}$ and {single}", "$f^{2}$ and {single}"),
     ],
 )

@@ -17,8 +17,8 @@ def evidence(finished):
 
 def test_without_runs_the_frames_are_empty_and_have_their_columns():
     for evidence in (tables.Evidence(), tables.evidence([])):
-        assert tables.as_in_2017(evidence.curves).empty
-        assert tables.as_in_2017(evidence.right).empty
+        assert tables.each_once(evidence.curves).empty
+        assert tables.each_once(evidence.right).empty
         for frame in evidence[:-1]:
             assert frame.empty
             assert {"study", "run"} <= set(frame)
@@ -42,7 +42,7 @@ def test_rows_carry_their_run_and_all_its_parameters(finished, evidence):
 
 
 def test_each_network_and_epoch_counts_once_from_the_longest_run(evidence):
-    rows = tables.as_in_2017(evidence.curves)
+    rows = tables.each_once(evidence.curves)
     assert not rows.duplicated(["lr", "seed", "epoch"]).any()
     assert seeds(rows, lr=0.01) == {100, 101, 102}
     assert seeds(rows, lr=0.1) == {100, 101, 103}
@@ -62,12 +62,12 @@ def test_networks_of_another_setting_are_never_pooled(evidence):
     curves = evidence.curves.copy()
     of_one = curves["study"] == "more_seeds"
     curves.loc[of_one, "filters"] = 32
-    rows = tables.as_in_2017(curves)
+    rows = tables.each_once(curves)
     assert set(rows["study"]) == {"lr_study", "overshoot", "train"}
     # All of them in a setting of one's own are pooled as they were.
     curves["filters"] = 32
-    rows = tables.as_in_2017(curves)
-    assert rows["run"].equals(tables.as_in_2017(evidence.curves)["run"])
+    rows = tables.each_once(curves)
+    assert rows["run"].equals(tables.each_once(evidence.curves)["run"])
 
 
 def test_a_study_of_ones_own_stays_out_of_what_the_report_tells(finished, evidence):
@@ -75,7 +75,7 @@ def test_a_study_of_ones_own_stays_out_of_what_the_report_tells(finished, eviden
     both = tables.evidence([*finished, *own])
     for name in ("probes", "times", "memory", "test"):
         pd.testing.assert_frame_equal(getattr(both, name), getattr(evidence, name))
-    assert tables.as_in_2017(both.curves).equals(tables.as_in_2017(evidence.curves))
+    assert tables.each_once(both.curves).equals(tables.each_once(evidence.curves))
     assert len(both.curves) == 2 * len(evidence.curves)
 
 
@@ -86,7 +86,7 @@ def test_right_images_are_those_of_networks_that_learnt(evidence):
 
 
 def test_right_images_are_as_many_as_the_error_says(evidence):
-    rows = tables.as_in_2017(evidence.right)
+    rows = tables.each_once(evidence.right)
     row = rows.query("lr == 0.1 and seed == 103").iloc[0]
     end = evidence.curves.query("run == 'train/seed=103'").iloc[-1]
     share = unpack(row["right"], 10_000).mean()

@@ -25,7 +25,7 @@ def stopped(lr, epoch, x):
 
 
 def test_a_study_of_ones_own_does_not_enter(runs, judged):
-    ours = next(run for run in runs if run.name == "lr_study/lr=0.1,epochs=40")
+    ours = next(run for run in runs if run.name == "lr_study/lr=0.1")
     settings = {**ours.record["parameters"], "first_seed": 200}
     own = [finished(Run("mine", "lr=0.1", "lr_study", settings))]
     for run in runs:
@@ -47,7 +47,7 @@ def test_a_study_in_another_setting_does_not_enter(change):
 
 def test_a_longer_run_of_a_network_stands_for_a_shorter_one():
     short = curves(SMALL, stopped, study="more_seeds")
-    long = curves(SMALL[:3], stopped, last=40)
+    long = curves(SMALL[:3], stopped, last=30)
     evidence = learnt(short, long)
     assert verdict("two_epochs_enough", evidence) == HOLDS
     found = measured("two_epochs_enough", evidence)["loss"]
@@ -57,7 +57,7 @@ def test_a_longer_run_of_a_network_stands_for_a_shorter_one():
 
 def test_two_runs_of_a_network_must_agree():
     short = curves(SMALL, stopped, study="more_seeds")
-    long = curves(SMALL, stopped, last=40)
+    long = curves(SMALL, stopped, last=30)
     long.loc[long.index[7], "validation_error"] += 1e-4
     with pytest.raises(ValueError, match="lr_study/lr=0.0001, more_seeds/lr=0.0001: must agree"):
         sides.as_in_2017(learnt(short, long))
@@ -70,7 +70,7 @@ def lost(lr, epoch, x):
 
 def test_missing_errors_of_failed_networks_do_not_disagree():
     short = curves(SMALL, lost, study="more_seeds")
-    long = curves(SMALL, lost, last=40)
+    long = curves(SMALL, lost, last=30)
     both = pd.concat([short, long], ignore_index=True)
     side = sides.as_in_2017(Evidence(curves=both.assign(failed="not finite")))
     assert side.errors(0.1).empty
@@ -83,14 +83,14 @@ def test_errors_are_seeds_by_epochs():
     assert list(table.index) == [100, 101, 102, 103, 104]
     assert list(table.columns) == [1, 2, 3, 4]
     assert side.runs == {"lr_study/lr=0.1"}
-    assert side.errors(0.1, last=40).empty  # no network has so many epochs
+    assert side.errors(0.1, last=30).empty  # no network has so many epochs
 
 
 def test_runs_that_gave_nothing_are_not_named():
-    long = curves(SMALL[:3], stopped, last=40)
-    short = curves(SMALL, stopped, study="shape").query("seed > 102")
+    long = curves(SMALL[:3], stopped, last=30)
+    short = curves(SMALL, stopped, study="more_seeds").query("seed > 102")
     side = sides.as_in_2017(learnt(long, short))
-    side.errors(0.0001, last=40)
+    side.errors(0.0001, last=30)
     assert side.runs == {"lr_study/lr=0.0001"}
 
 

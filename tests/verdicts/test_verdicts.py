@@ -49,8 +49,8 @@ def later(lr, epoch, x):
 
 
 def reached(lr, epoch, x):
-    """An error that passes 0.10 after the epochs x at 0.1 and 0.01, then after 12 and 40."""
-    first = {0.1: x[0], 0.01: x[1], 0.001: 12, 0.0001: 40}[lr]
+    """An error that passes 0.10 after the epochs x at 0.1 and 0.01, then after 12 and 28."""
+    first = {0.1: x[0], 0.01: x[1], 0.001: 12, 0.0001: 28}[lr]
     return 0.05 if epoch >= first else 0.5
 
 
@@ -160,34 +160,34 @@ CASES = {
         [0.02, 0.1, 0.2],
     ),
     "constant_with_more_epochs": (
-        errors(later, last=40),
+        errors(later, last=30),
         0.01 * TIGHT[:3],
         -0.4 * TIGHT[:3],
         [-0.2, 0, 0.2],
     ),
     "steepness_differs": (
-        errors(reached, last=60),
+        errors(reached, last=30),
         [(1, 4)] * 3,
         [(3, 3)] * 3,
         [(1, 1)] * 3,
     ),
     "limits_differ": (
-        errors(spread, last=40),
+        errors(spread, last=30),
         1.5 * TIGHT[:3],
         [1, 1, 1],
         [1, 1.1, 1.3],
     ),
     "rate_times_epochs": (
-        errors(farthest, last=60),
+        errors(farthest, last=30),
         1.05 * TIGHT[:3],
         0.5 * TIGHT[:3],
         SWING,
     ),
     "linear_0001": (
         errors(parabola, [0.0001]),
-        [0] * 15,
-        [0.01] * 15,
-        [0, 0.01, 0.01] * 5,
+        [0] * 6,
+        [0.01] * 6,
+        [0, 0.01, 0.01] * 2,
     ),
     "straighter_than_others": (
         errors(bent),
@@ -196,7 +196,7 @@ CASES = {
         [0.5, 1, 2, 4, 8],
     ),
     "0001_goes_on": (
-        errors(slowing, last=60),
+        errors(slowing, last=30),
         0.2 * TIGHT[:3],
         0.9 * TIGHT[:3],
         [0.2, 0.5, 1.2],
@@ -373,15 +373,15 @@ def test_disjoint(count, expected):
 
 
 def test_slowing_by_hand():
-    # 0.28 in 14 epochs to 0.6 at epoch 15; then 0.15 in 15 epochs, from 0.3 to 0.15.
+    # 0.28 in 14 epochs to 0.6 at epoch 15; then 0.05 in five epochs, from 0.2 to 0.15.
     def falling(lr, epoch, x):
         if epoch <= 15:
             return 0.9 - 0.02 * epoch
-        if epoch <= 45:
-            return 0.3
+        if epoch <= 25:
+            return 0.2
         return 0.15
 
-    found = measured("0001_goes_on", errors(falling, last=60)([0] * 3))
+    found = measured("0001_goes_on", errors(falling, last=30)([0] * 3))
     assert found["error"].estimate.value == pytest.approx(0.25)
     assert found["speed"].estimate.value == pytest.approx(0.5)
 
@@ -392,7 +392,7 @@ def test_a_kink_is_not_straight_however_small_its_deviation():
         late = max(0, epoch - 8)
         return 0.9 - 0.02 * (early + 0.7 * late)
 
-    found = measured("linear_0001", errors(kinked, [0.0001])([0] * 15))
+    found = measured("linear_0001", errors(kinked, [0.0001])([0] * 6))
     assert found["share"].estimate.value == 0
     assert found["mean_deviation"].estimate.value < 0.05
 

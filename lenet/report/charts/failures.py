@@ -46,7 +46,7 @@ def largest_rises(curves: pd.DataFrame) -> pd.DataFrame:
     The rise is the largest of the error from one epoch to the next, in percentage points, once
     2017 called its curves constant; 0 where it never rose.
     """
-    rows = tables.as_in_2017(curves)
+    rows = tables.each_once(curves)
     rises = rows.groupby(["lr", "seed"])["validation_error"].diff()
     late = rows["epoch"] > hand_in_2017.CONSTANT_FROM_EPOCH
     rise = 100 * rises.where(late).clip(lower=0)

@@ -100,7 +100,7 @@ def learnt(curves: pd.DataFrame) -> pd.DataFrame:
 
     Of every learning rate, but without the study overshoot, which has charts of its own.
     """
-    rows = tables.as_in_2017(curves[curves["study"] != "overshoot"])
+    rows = tables.each_once(curves[curves["study"] != "overshoot"])
     return drawn(rows.query("failed == '' and epoch > 0"))
 
 
@@ -173,7 +173,7 @@ def losses(curves: pd.DataFrame, side: str) -> pd.DataFrame:
 
 def wrong_in_every_network(evidence: tables.Evidence) -> np.ndarray:
     """Numbers of the validation images that every network of the best learning rate gets wrong."""
-    networks = tables.as_in_2017(evidence.right).query("lr == @HIGHEST")
+    networks = tables.each_once(evidence.right).query("lr == @HIGHEST")
     networks = networks.drop_duplicates("seed", keep="last")
     images = evidence.images["validation"]
     wrong = np.full(images, len(networks) > 0)

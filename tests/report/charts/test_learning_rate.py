@@ -63,7 +63,7 @@ def test_a_rate_that_is_added_to_the_study_is_drawn_beside_those_of_2017(lr, evi
 
 def test_a_mean_and_its_interval_are_those_of_logarithms(evidence):
     chart = learning_rate.figure_1(evidence)
-    runs = tables.as_in_2017(evidence.curves)
+    runs = tables.each_once(evidence.curves)
     runs = runs.query("lr == 0.01 and epoch == 15")
     errors = runs["validation_error"]
     logs = np.log(errors)
