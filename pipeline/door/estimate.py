@@ -7,7 +7,7 @@ from lenet.hand_in_2017 import TRAIN_IMAGES
 from lenet.network import layers
 from lenet.plan.studies import Run
 
-START_SECONDS = 15
+START_SECONDS = 12
 RENDER_SECONDS = 20
 LEAST_LIMIT_SECONDS = 2 * 3600
 LIMIT_TIMES = 20  # a machine may be slow, and others may work on it

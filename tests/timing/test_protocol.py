@@ -232,7 +232,7 @@ def test_a_bar_shows_what_is_timed(capsys):
     given = settings(epochs=2)
     with tqdm(total=protocol.samples_of(given), mininterval=0) as bar:
         protocol.measure(given, MadeUpEngine(), bar)
-    assert bar.n == bar.total == 15
+    assert bar.n == bar.total == 9 + protocol.PRODUCTS
     said = capsys.readouterr().err
     for part in ("import", "warmup", "epoch", "training evaluation", "products"):
         assert f"{part}: " in said
