@@ -79,7 +79,7 @@ lab: $(STAMP) $(PLAY) ## open JupyterLab here, on copies of the notebooks in pla
 	$(PY) -m jupyterlab $(LAB) $(ARGS)
 
 test: $(STAMP) ## every test but those of the next three targets; every notebook runs
-	$(PY) -m pytest -n 2 --dist loadfile -m "not faults and not browser and not slurm" $(ARGS)
+	$(PY) -m pytest -n 3 --dist loadfile -m "not faults and not browser and not slurm" $(ARGS)
 
 test-faults: $(STAMP) ## kill kernels and workflows, and look at what is left
 	$(PY) -m pytest -n 2 --dist loadfile -m faults $(ARGS)
