@@ -24,7 +24,9 @@ SEEN = f"{PYTHON} -m pipeline.door.seen {FOLDER} {{params.seconds}} {FLAGS}" if 
 
 def order(run):
     """The last comes first: runs of the draft, of these timing by rounds, of these the longest."""
-    return run.draft, run.alone, -run.settings.get("round", 0), guess(run, TRAINING_IMAGES[DATASET], 1)
+    timing_round = run.settings.get("round", 0)
+    seconds = guess(run, TRAINING_IMAGES[DATASET], 1)
+    return run.draft, run.alone, -timing_round, seconds
 
 
 def stamps(runs):
