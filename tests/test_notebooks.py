@@ -151,7 +151,11 @@ def test_papermills_terminal_shows_progress_and_ends_with_the_result(tmp_path):
                 shown += more
     os.close(leader)
     assert b"2/2" in shown
-    assert "Networks that learnt: 1 of 1" in shown.decode().strip().splitlines()[-1]
+    # nbclient asks the kernel for its name and interrupts it as soon as it has the answer. A
+    # kernel that is still in that request says so, now and then, and it has ended well.
+    lines = shown.decode().strip().splitlines()
+    ours = [line for line in lines if "[IPKernelApp] ERROR | KeyboardInterrupt" not in line]
+    assert "Networks that learnt: 1 of 1" in ours[-1]
 
 
 def test_a_diverged_network_ends_in_a_sentence(tmp_path):
