@@ -157,6 +157,7 @@ def execute(source: Path, output: Path, settings: dict, log: Path, sockets: str)
             kernel_name="python3",
             progress_bar=False,
             start_timeout=600,  # seconds: the machine may be busy, its file system slow
+            shutdown_kernel="immediate",  # Python would take seconds to unload TensorFlow
         )
     except papermill.PapermillExecutionError as error:
         raise RunError(f"cell [{error.exec_count}]: {error.ename}: {error.evalue}") from error
