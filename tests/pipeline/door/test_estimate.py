@@ -47,9 +47,9 @@ def test_a_run_of_days_is_stopped_after_many_times_its_guess_alone():
 
 # Seconds of a start, of an image beside its FLOPs, of a FLOP; what sharing the cores costs.
 MACHINES = {
-    "Zen 5 with AVX-512": (9, 8e-6, 2.6e-12, 1),
-    "Zen 3 with AVX2": (20, 25e-6, 12e-12, 1.1),
-    "a slow laptop": (35, 60e-6, 30e-12, 1.3),
+    "Zen 5 with AVX-512": (7, 8e-6, 2.6e-12, 1),
+    "Zen 3 with AVX2": (17, 25e-6, 12e-12, 1.1),
+    "a slow laptop": (31, 60e-6, 30e-12, 1.3),
 }
 
 
