@@ -23,12 +23,14 @@ class GraphEngine:
         self.variables = [weight.value for weight in network.weights]
         # Keras would compile with XLA on a GPU alone; so does this engine, and says so.
         compiled = options.device == "GPU"
-        # One graph for any number of steps.
+        # One graph for any number of steps, and one for any number of whole batches of images.
         batches = tf.TensorSpec([None, options.batch_size], tf.int32)
         signature = [batches, tf.TensorSpec([], tf.float32)]
         self._steps = tf.function(self._steps_graph, signature, jit_compile=compiled)
-        self._last = tf.function(self._step, jit_compile=compiled)
-        self._logits = tf.function(self._logits_graph, jit_compile=compiled)
+        self._last_step = tf.function(self._step, jit_compile=compiled)
+        images = [tf.TensorSpec([None, train_set.patches.shape[1]], tf.uint8)]
+        self._batches = tf.function(self._batches_graph, images, jit_compile=compiled)
+        self._last_batch = tf.function(self._batch_graph, jit_compile=compiled)
 
     def reset(self, seed: int, init: str) -> None:
         """Set the initial values of a seed."""
@@ -44,11 +46,18 @@ class GraphEngine:
         if not len(rest):
             return losses.numpy()
         scaled = np.float32(self.options.scale(len(rest))) * np.float32(lr)
-        return np.append(losses, self._last(tf.constant(rest), tf.constant(scaled)))
+        return np.append(losses, self._last_step(tf.constant(rest), tf.constant(scaled)))
 
     def logits(self, images: graph.Resident) -> np.ndarray:
         """Logits (n, 10) of all images of a set."""
-        return self._logits(images.patches).numpy()
+        count = len(images.patches)
+        rest = count % EVALUATION_BATCH
+        parts = []
+        if rest < count:
+            parts.append(self._batches(images.patches))
+        if rest:
+            parts.append(self._last_batch(images.patches[-rest:]))
+        return np.concatenate(parts)
 
     def trace(self, *sets: graph.Resident) -> None:
         """Make the graphs of an epoch and of evaluating these sets, without running them."""
@@ -56,9 +65,12 @@ class GraphEngine:
         rest = len(self.train_set.labels) % self.options.batch_size
         if rest:
             lr = tf.TensorSpec([], tf.float32)
-            self._last.get_concrete_function(tf.TensorSpec([rest], tf.int32), lr)
+            self._last_step.get_concrete_function(tf.TensorSpec([rest], tf.int32), lr)
+        self._batches.get_concrete_function()
         for images in sets:
-            self._logits.get_concrete_function(images.patches)
+            rest = len(images.patches) % EVALUATION_BATCH
+            if rest:
+                self._last_batch.get_concrete_function(images.patches[-rest:])
 
     def _weights(self):
         return [variable.value() for variable in self.variables]
@@ -84,26 +96,25 @@ class GraphEngine:
             losses = losses.write(step, self._step(batches[step], lr))
         return losses.stack()
 
-    def _batch_logits(self, weights, patches, start, size):
-        """Logits of `size` images from `start` on; their shards run side by side."""
-        batch = tf.slice(patches, [start, 0], [size, patches.shape[1]])
-        shards = tf.split(batch, graph.shard_sizes(size, self.options.shards))
-        return tf.concat([graph.logits(weights, shard) for shard in shards], 0)
-
-    def _logits_graph(self, patches):
-        """Logits of all images, one batch at a time, which bounds the memory."""
+    def _batches_graph(self, patches):
+        """Logits of all whole batches of images, one batch at a time, which bounds the memory."""
         weights = graph.merged(self._weights(), self.options.head)
         size = EVALUATION_BATCH
-        full = len(patches) // size * size
-        parts = []
-        if full:
-            batches = tf.map_fn(
-                lambda start: self._batch_logits(weights, patches, start, size),
-                tf.range(0, full, size),
-                parallel_iterations=1,
-                fn_output_signature=tf.float32,
-            )
-            parts.append(tf.reshape(batches, (full, CLASSES)))
-        if full < len(patches):
-            parts.append(self._batch_logits(weights, patches, full, len(patches) - full))
-        return tf.concat(parts, 0)
+        shape = [size, patches.shape[1]]
+        batches = tf.shape(patches)[0] // size
+        logits = tf.map_fn(
+            lambda batch: self._shards(weights, tf.slice(patches, [batch * size, 0], shape)),
+            tf.range(batches),
+            parallel_iterations=1,
+            fn_output_signature=tf.TensorSpec([size, CLASSES], tf.float32),
+        )
+        return tf.reshape(logits, (-1, CLASSES))
+
+    def _batch_graph(self, patches):
+        """Logits of one batch of images."""
+        return self._shards(graph.merged(self._weights(), self.options.head), patches)
+
+    def _shards(self, weights, patches):
+        """Logits of a batch, whose shards run side by side."""
+        shards = tf.split(patches, graph.shard_sizes(patches.shape[0], self.options.shards))
+        return tf.concat([graph.logits(weights, shard) for shard in shards], 0)

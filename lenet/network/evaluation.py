@@ -9,7 +9,8 @@ from scipy.special import logsumexp
 
 from lenet.network.layers import CLASSES
 
-EVALUATION_BATCH = 256  # images at a time, which bounds the memory
+# Images at a time, which bounds the memory. The sets of MNIST are whole numbers of such batches.
+EVALUATION_BATCH = 250
 
 
 class Evaluation(NamedTuple):

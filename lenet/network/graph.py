@@ -56,9 +56,10 @@ def patches(images: np.ndarray) -> np.ndarray:
     1 to 3. A one is the byte 255, like white.
     """
     shape = (len(images), SIDE, SIDE // 2, PATCH)
-    memory = np.empty(math.prod(shape) + ALIGNMENT_BYTES, np.uint8)
+    size = math.prod(shape)
+    memory = np.empty(size + ALIGNMENT_BYTES, np.uint8)
     start = -memory.ctypes.data % ALIGNMENT_BYTES
-    found = memory[start:][: math.prod(shape)].reshape(shape)
+    found = memory[start : start + size].reshape(shape)
     found[..., BIAS] = WHITE
     padded = np.pad(images, ((0, 0), (1, 1), (1, 1)))
     for row, column in np.ndindex(KERNEL, COLUMNS):

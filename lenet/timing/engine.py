@@ -22,7 +22,8 @@ class Engine(Protocol):
     - order(seed, epoch): the rows of the training set as an epoch takes them
     - epoch(order): train on these rows; the loss of each step comes back. Some batches and the
       short last one run the program that a whole epoch runs, so that they warm it up
-    - evaluate(images): predict every image of `train_set` or `validation_set` once
+    - evaluate(images): predict every image of `train_set` or `validation_set` once; on a CPU by one
+      program a batch of `EVALUATION_BATCH` images, whatever the set
     - note: "", or why the network is not trained in the engine's usual way
     """
 

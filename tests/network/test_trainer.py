@@ -131,20 +131,22 @@ def test_the_short_step_is_full_in_file_order_and_scaled_when_shuffled(shuffle, 
 def test_some_steps_run_the_graph_of_a_whole_epoch(few):
     trainer = Trainer(few, filters=2, batch_size=16)
     trainer.trace()
-    assert graphs(trainer) == [1, 1, 2]
+    assert graphs(trainer) == [1, 1, 1, 2]
     some = 16 * 2 + 150 % 16
     trainer.epoch(np.arange(some))
     trainer.epoch(np.arange(150))
     trainer.evaluate(trainer.validation_set)
-    assert graphs(trainer) == [1, 1, 2]
+    trainer.evaluate(trainer.train_set)
+    assert graphs(trainer) == [1, 1, 1, 2]
 
 
 def graphs(trainer):
-    """How many graphs there are of steps, of the last step and of evaluations."""
+    """How many graphs there are of steps and of batches, and of the last one of each."""
     parts = (
         trainer.engine._steps,
-        trainer.engine._last,
-        trainer.engine._logits,
+        trainer.engine._last_step,
+        trainer.engine._batches,
+        trainer.engine._last_batch,
     )
     return [part.experimental_get_tracing_count() for part in parts]
 

@@ -244,6 +244,23 @@ def test_a_loss_that_is_not_finite_is_told(monkeypatch):
     assert protocol.measure(settings(), MadeUpEngine())["finite"] is False
 
 
+@pytest.mark.parametrize(
+    ("device", "images", "evaluated"),
+    [
+        ("CPU", 500, ["validation images"]),
+        ("CPU", 501, ["training images", "validation images"]),
+        ("GPU", 500, ["training images", "validation images"]),
+    ],
+)
+def test_training_images_are_evaluated_to_warm_up_where_they_need_a_program(
+    device, images, evaluated, monkeypatch
+):
+    monkeypatch.setattr(MadeUpTrainer, "order", lambda *_: np.arange(images))
+    trainer = MadeUpTrainer()
+    protocol.warm_up(trainer, settings(device=device, batch_size=100, seed=7))
+    assert trainer.calls == [f"epoch of {images}", *evaluated, "reset 7"]
+
+
 def test_the_warm_up_leaves_nothing_behind(digits):
     given = settings(lr=0.01)
     trainer_class, _ = TENSORFLOW.prepare(given)
