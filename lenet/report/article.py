@@ -129,8 +129,11 @@ def card_sentence(times: pd.DataFrame) -> str:
     points = ["round", "filters"]
     seconds = times.pivot_table(index=points, columns="device", values="epoch_seconds").dropna()
     factors = seconds["CPU"] / seconds["GPU"]
-    span = f"{factors.min():.0f} to {factors.max():.0f}"
-    return f"With one program, a processor takes {span} times as long as the card beside it."
+    sizes = seconds.index.get_level_values("filters")
+    return (
+        f"With one program and {sizes.min()} to {sizes.max()} filters, a processor takes "
+        f"{factors.min():.0f} to {factors.max():.0f} times as long as the card beside it."
+    )
 
 
 def use_sentence(times: pd.DataFrame) -> str:
@@ -138,14 +141,15 @@ def use_sentence(times: pd.DataFrame) -> str:
     if times.empty:
         return ""
     place = times["place"].iloc[0]
-    rounds = times["round"].nunique()
+    rounds = times.groupby("device")["round"].nunique()
     of_rate = times["gflops"] / times["peak_gflops"]
     spans = of_rate.groupby(times["device"]).agg(["min", "max"])
     spans = spans.map("{:.0%}".format).agg(" to ".join, axis=1)
     return (
-        f"Both were timed on one machine with one library ({place}), in {rounds} rounds. The "
-        f"training reaches {spans['CPU']} of the processor's rate of large matrix products, and "
-        f"{spans['GPU']} of the card's. So this is a factor of one program, not of the devices."
+        f"Both were timed on one machine with one library ({place}), the card in {rounds['GPU']} "
+        f"rounds and the processor in {rounds['CPU']}. Training runs at {spans['CPU']} of the "
+        f"processor's rate of large matrix products, and at {spans['GPU']} of the card's. So the "
+        "factor describes this program, not the devices."
     )
 
 

@@ -11,7 +11,7 @@ from lenet.verdicts.sides import varied
 CHANGES: dict[str, dict] = {
     "as in 2017": {},
     "ReLU": {"head": "relu"},
-    "scaled values": {"init": "scaled"},
+    "scaled initial values": {"init": "scaled"},
     "shuffling": {"shuffle": True},
     "batches of 128": {"batch_size": 128},
 }

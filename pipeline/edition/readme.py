@@ -29,7 +29,7 @@ they differ most, is then {{rate_times_epochs/0.01 over 0.1:.2f}} (from {{lr/0.1
 on "the same error": {{verdict/rate_times_epochs}}.
 {{gpu}}
 The graphics card's times of 2017,
-which seemed to bend, lie on a straight line in the number of parameters, within
+which seemed to bend, lie on a straight line in the number of parameters, to about
 {{2017/gpu_line_miss:.0%}}.
 
 Read it as [a page](reports/published/report.html), which is to be saved and opened and needs no

@@ -8,7 +8,7 @@ from lenet.verdicts.bands import FAILS, HOLDS, NOT_MEASURED, UNDECIDED
 from lenet.verdicts.robustness import CHANGES, TESTED, robustness
 from tests.verdicts.made_up import curves, learnt
 
-ROWS = ["as in 2017", "ReLU", "scaled values", "shuffling", "batches of 128"]
+ROWS = ["as in 2017", "ReLU", "scaled initial values", "shuffling", "batches of 128"]
 
 
 def twice(lr, epoch, x):
