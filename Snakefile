@@ -1,4 +1,4 @@
-# In which order the runs are made, and which share the machine. `python -m pipeline` starts this: it
+# In which order runs are made, and which share the machine. `python -m pipeline` starts this: it
 # has decided which stamps are there, and here a missing one is made. Files' times decide nothing.
 # Config: preview and gpu say which runs there are, draft whether one is rendered on the way. On a
 # cluster each run is a job, and jobs says what those of each study ask for.
