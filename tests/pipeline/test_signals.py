@@ -5,8 +5,11 @@ import sys
 
 # Python makes named tuples and data classes by an `exec` of text; here a signal comes in one.
 INTERRUPTED_IN_EXEC = """
+import signal
 from pipeline import signals
 
+# What a shell starts in the background ignores Ctrl-C.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 signals.listen()
 try:
     exec("import os, signal; os.kill(os.getpid(), signal.SIGINT)")
